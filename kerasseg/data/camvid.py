@@ -1,0 +1,20 @@
+"""Reader of CamVid in the SegNet layout: {split}/{name}.png with {split}annot/{name}.png."""
+
+from pathlib import Path
+
+from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
+
+
+def read_camvid(root: Path, split: str) -> tuple[Sample, ...]:
+    """The samples of `split`, sorted by name; no file is opened.
+
+    Raises UserError for a missing folder, an empty split, an image without label.
+    """
+    layout = f"{split}/ and {split}annot/"
+    folder_or_error(root, f"data.root, the folder that holds {layout}")
+    cityscapes = (root / "leftImg8bit").is_dir()
+    hint = " (this looks like Cityscapes: data.name=cityscapes)" if cityscapes else ""
+    images = folder_or_error(root / split, f"the images; data.root holds {layout}", hint)
+    labels = folder_or_error(root / f"{split}annot", f"the labels of {images}")
+    samples = [Sample(p.stem, p, labels / p.name) for p in visible_files(images, ".png")]
+    return checked_samples(samples, where=images, pattern="{name}.png")

@@ -1,0 +1,117 @@
+"""A data set that is known to be in order: samples, label set, sizes and class counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kerasseg.config import Config
+from kerasseg.data.camvid import read_camvid
+from kerasseg.data.cityscapes import read_cityscapes
+from kerasseg.data.folders import read_folders
+from kerasseg.data.indexed import LabelEncoding
+from kerasseg.data.samples import Sample, take_evenly
+from kerasseg.data.verified import Facts, VerifiedCache, cache_folder
+from kerasseg.data.verify import verify_samples
+from kerasseg.label_file import read_label_file
+from kerasseg.labels import Color, LabelSet, camvid_labels, cityscapes_labels
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One verified data set. Dicts have one entry for each split that was opened.
+
+    native_size: (height, width), the median over all images. same_size: all images of the split
+    have one size. label_encoding: "ids" (8-bit gray), "indexed" (some file needs
+    `kerasseg.data.indexed.read_label`) or "colors" (all do, with color_table).
+    class_pixels: int64 (C + 1,), pixels a trainId, void last. class_images: int64 (C,), images
+    in which the class occurs; class_image_pixels: int64 (C,), all pixels of those images.
+    """
+
+    label_set: LabelSet
+    splits: dict[str, tuple[Sample, ...]]
+    native_size: tuple[int, int]
+    same_size: dict[str, bool]
+    label_encoding: LabelEncoding
+    color_table: dict[Color, int] | None
+    class_pixels: dict[str, np.ndarray]
+    class_images: dict[str, np.ndarray]
+    class_image_pixels: dict[str, np.ndarray]
+
+
+def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) -> Catalog:
+    """Finds and verifies the data set of `config.data`; draws streets first if it is missing.
+
+    Raises UserError that names the file or setting for whatever is not in order.
+    """
+    root = Path(config.data.root)
+    if config.data.name == "streets" and not root.exists():
+        # Here, so that nobody else imports what draws.
+        from kerasseg.data.streets.draw import draw_streets
+
+        draw_streets(
+            root,
+            train=config.data.draw_train,
+            val=config.data.draw_val,
+            seed=config.data.draw_seed,
+        )
+    label_set = read_labels(config)
+    read = {
+        "streets": read_cityscapes,
+        "cityscapes": read_cityscapes,
+        "camvid": read_camvid,
+        "folders": read_folders,
+    }[config.data.name]
+    samples = {split: take_evenly(read(root, split), config.data.max_images) for split in splits}
+    cache = VerifiedCache(cache_folder(config.data.cache_dir), root=root, label_set=label_set)
+    facts = verify_samples(
+        [sample for split in splits for sample in samples[split]],
+        label_set=label_set,
+        cache=cache,
+        workers=config.data.workers,
+    )
+    return _summary(label_set, samples, facts)
+
+
+def read_labels(config: Config) -> LabelSet:
+    """The label set of `config.data`; UserError for a bad file of classes (`folders`)."""
+    void = config.labels.void
+    if config.data.name == "camvid":
+        return camvid_labels(void=void)
+    if config.data.name == "folders":
+        file = config.data.labels_file or Path(config.data.root) / "labels.yaml"
+        return read_label_file(Path(file), void=void)
+    return cityscapes_labels(void=void, dataset=config.data.name)
+
+
+def _summary(
+    label_set: LabelSet, splits: dict[str, tuple[Sample, ...]], facts: list[Facts]
+) -> Catalog:
+    """facts: of all samples, split after split."""
+    encodings = {fact.encoding for fact in facts}
+    same_size, class_pixels, class_images, class_image_pixels = {}, {}, {}, {}
+    start = 0
+    for split, samples in splits.items():
+        part = facts[start : start + len(samples)]
+        start += len(samples)
+        pixels = np.array([fact.pixels for fact in part], np.int64)  # (images, C + 1)
+        occurs = pixels[:, :-1] > 0
+        same_size[split] = len({(fact.height, fact.width) for fact in part}) == 1
+        class_pixels[split] = pixels.sum(axis=0)
+        class_images[split] = occurs.sum(axis=0)
+        class_image_pixels[split] = pixels.sum(axis=1) @ occurs
+    return Catalog(
+        label_set=label_set,
+        splits=splits,
+        native_size=(
+            int(np.median([fact.height for fact in facts])),
+            int(np.median([fact.width for fact in facts])),
+        ),
+        same_size=same_size,
+        label_encoding=encodings.pop() if len(encodings) == 1 else "indexed",
+        color_table=dict(label_set.color_to_train) if label_set.drawn_as == "colors" else None,
+        class_pixels=class_pixels,
+        class_images=class_images,
+        class_image_pixels=class_image_pixels,
+    )

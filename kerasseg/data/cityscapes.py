@@ -1,0 +1,50 @@
+"""Reader of the Cityscapes layout (and of streets, which is drawn in it).
+
+leftImg8bit/{split}/{city}/{name}_leftImg8bit.png
+gtFine/{split}/{city}/{name}_gtFine_labelIds.png
+"""
+
+from pathlib import Path
+
+from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
+from kerasseg.errors import UserError
+
+IMAGES, LABELS = "leftImg8bit", "gtFine"
+IMAGE_END, LABEL_END = "_leftImg8bit.png", "_gtFine_labelIds.png"
+
+
+def read_cityscapes(root: Path, split: str) -> tuple[Sample, ...]:
+    """The samples of `split`, sorted by name ("aachen_000000_000019"); no file is opened.
+
+    Whatever else lies there (colours, instance ids, polygons, labels without image) is ignored.
+    Raises UserError for a missing folder, an empty split, an image without label.
+    """
+    layout = f"the folder that holds {IMAGES}/ and {LABELS}/"
+    folder_or_error(root, f"data.root, {layout}")
+    if not (root / IMAGES).is_dir():
+        raise UserError(f"{root}: holds no {IMAGES}/; data.root is {layout}{_hint(root)}")
+    folder_or_error(root / LABELS, f"the labels of {root / IMAGES}")
+    images = root / IMAGES / split
+    found = sorted(p.name for p in (root / IMAGES).iterdir() if p.is_dir())
+    folder_or_error(images, f"the {split} images", f" (found: {', '.join(found) or 'no folder'})")
+
+    samples = []
+    for city in (path for path in images.iterdir() if path.is_dir()):
+        for image in visible_files(city, IMAGE_END.lower()):
+            name = image.name[: -len(IMAGE_END)]
+            label = root / LABELS / split / city.name / (name + LABEL_END)
+            samples.append(Sample(name, image, label))
+    return checked_samples(samples, where=images, pattern="{city}/{name}" + IMAGE_END)
+
+
+def _hint(root: Path) -> str:
+    """A guess at what the user meant, to be put behind the message."""
+    for parent in list(root.absolute().parents)[:3]:
+        if (parent / IMAGES).is_dir() and (parent / LABELS).is_dir():
+            return f" (did you mean {parent}?)"
+    inside = [p for p in sorted(root.iterdir()) if (p / IMAGES).is_dir()]
+    if inside:
+        return f" (did you mean {inside[0]}?)"
+    if (root / "trainannot").is_dir():
+        return " (this looks like CamVid: data.name=camvid)"
+    return ""

@@ -1,0 +1,56 @@
+"""How often each class occurs: median-frequency weights, and the histogram as a table."""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+
+from kerasseg.data.catalog import Catalog
+
+
+def median_frequency_weights(catalog: Catalog, *, power: float) -> np.ndarray:
+    """Weights of the classes from the training split: float32 (C,), > 0, no unit.
+
+    freq(c) = pixels of c / all pixels of the images in which c occurs;
+    weight(c) = (median of freq / freq(c)) ** power. A class that never occurs is left out of the
+    median and gets 1, so that it neither counts for nothing nor for infinitely much.
+    Source: Eigen and Fergus, "Predicting Depth, Surface Normals and Semantic Labels", 2015;
+    used for CamVid by SegNet.
+    """
+    pixels = catalog.class_pixels["train"][:-1]
+    occurs = pixels > 0
+    weights = np.ones(len(pixels), np.float64)
+    if occurs.any():
+        frequency = pixels[occurs] / catalog.class_image_pixels["train"][occurs]
+        weights[occurs] = (np.median(frequency) / frequency) ** power
+    return weights.astype(np.float32)
+
+
+def class_rows(catalog: Catalog, split: str) -> list[tuple[str, int, float, int | None]]:
+    """(name, pixels, share of all pixels in 0..1, images it occurs in) by trainId, void last.
+
+    The images of void are not counted: None.
+    """
+    pixels = catalog.class_pixels[split]
+    names = (*catalog.label_set.names, catalog.label_set.void_name)
+    images = (*catalog.class_images[split].tolist(), None)
+    return [
+        (name, int(n), n / pixels.sum(), m)
+        for name, n, m in zip(names, pixels.tolist(), images, strict=True)
+    ]
+
+
+def write_class_histogram(catalog: Catalog, path: Path) -> None:
+    """Writes `class_rows` of all splits as CSV: split, class, pixels, share, images."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["split", "class", "pixels", "share", "images"])
+            for split in catalog.splits:
+                for name, pixels, share, images in class_rows(catalog, split):
+                    writer.writerow([split, name, pixels, f"{share:.6g}", images])
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

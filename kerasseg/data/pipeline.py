@@ -1,0 +1,118 @@
+"""Image files to batches, a pure function of the step: `Dataset.range(step, …)`, no other state."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.curriculum import Plan
+from kerasseg.data.decode import Decoder
+from kerasseg.data.keys import CROP, sample_key
+from kerasseg.data.resize import blocks_for, resize_image
+
+# Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.
+_VALIDATION_VALUES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class TrainingInput:
+    """Makes the training batches from any step on.
+
+    decoder: sample index -> (image, label). samples: how many there are. plan: see curriculum.
+    image_size: (height, width) of the batch. batch_size: images a step.
+    """
+
+    decoder: Decoder
+    samples: int
+    plan: Plan
+    image_size: tuple[int, int]
+    batch_size: int
+    seed: int
+    workers: int | None
+
+    def from_step(self, step: int) -> tf.data.Dataset:
+        """Batches of steps `step` … the end of the plan.
+
+        Each is a dict: image uint8 (B, H, W, 3), label uint8 (B, H, W) trainIds with 255 = void,
+        epoch int32 (B,), index int32 (B,).
+        """
+        dataset = tf.data.Dataset.range(step, self.plan.total_steps)
+        dataset = dataset.map(self._slots).unbatch()
+        dataset = dataset.map(self._sample, num_parallel_calls=self.workers or tf.data.AUTOTUNE)
+        dataset = dataset.batch(self.batch_size, drop_remainder=True)
+        return dataset.prefetch(tf.data.AUTOTUNE)
+
+    def _slots(self, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Which sample goes into which place of the step's batch; each (B,)."""
+        first = np.array([epoch.first_step for epoch in self.plan.epochs], np.int64)
+        scales = np.array([epoch.crop_scale for epoch in self.plan.epochs], np.float64)
+        epoch = tf.searchsorted(first, step[None], side="right")[0] - 1
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(self.samples), seed=tf.stack([tf.constant(self.seed), epoch])
+        )
+        place = tf.cast(step - tf.gather(first, epoch), tf.int32) * self.batch_size
+        places = (place + tf.range(self.batch_size)) % self.samples
+        return {
+            "index": tf.gather(order, places),
+            "epoch": tf.fill([self.batch_size], epoch),
+            "crop_scale": tf.fill([self.batch_size], tf.gather(scales, epoch)),
+        }
+
+    def _sample(self, slot: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        image, label = self.decoder(slot["index"])
+        key = sample_key(
+            seed=self.seed, epoch=slot["epoch"], index=slot["index"], purpose=CROP
+        )
+        image, label = random_crop(image, label, scale=slot["crop_scale"], key=key)
+        image, label = resize_pair(image, label, self.image_size)
+        return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
+
+
+def random_crop(image, label, *, scale, key):
+    """A crop of `scale` times each side, placed uniformly.
+
+    image: uint8 (H, W, 3). label: uint8 (H, W). scale: float64 scalar in (0, 1].
+    key: int32 (2,) for stateless random ops.
+    """
+    size = tf.shape(label)
+    crop = tf.cast(tf.round(tf.cast(size, tf.float64) * scale), tf.int32)
+    crop = tf.clip_by_value(crop, 1, size)
+    uniform = tf.random.stateless_uniform([2], seed=key, dtype=tf.float64)
+    corner = tf.cast(uniform * tf.cast(size - crop + 1, tf.float64), tf.int32)
+    top, left = corner[0], corner[1]
+    bottom, right = top + crop[0], left + crop[1]
+    return image[top:bottom, left:right], label[top:bottom, left:right]
+
+
+def resize_pair(image, label, size: tuple[int, int]):
+    """Image by the one resize, label by nearest; both to `size` (height, width), both uint8."""
+    source = tf.shape(label)
+    blocks = (blocks_for(source[0], size[0]), blocks_for(source[1], size[1]))
+    whole = tf.reduce_all(tf.equal(blocks, 1))
+    image = tf.cond(
+        whole,
+        lambda: resize_image(image[None], size, blocks=(1, 1))[0],
+        lambda: resize_image(image[None], size, blocks=blocks)[0],
+    )
+    label = tf.image.resize(label[None, ..., None], size, method="nearest")[0, ..., 0]
+    image = tf.ensure_shape(tf.cast(image, tf.uint8), [*size, 3])
+    return image, tf.ensure_shape(label, list(size))
+
+
+def validation_dataset(
+    catalog: Catalog, decoder: Decoder, *, split: str, batch_size: int, workers: int | None
+) -> tf.data.Dataset:
+    """Batches of (image uint8 (B, H, W, 3), label uint8 (B, H, W)) at native size, in order.
+
+    Images of different sizes, or very large ones, come one by one.
+    """
+    height, width = catalog.native_size
+    fit = _VALIDATION_VALUES // (height * width * catalog.label_set.num_outputs)
+    batch = min(batch_size, max(1, fit)) if catalog.same_size[split] else 1
+    dataset = tf.data.Dataset.range(len(catalog.splits[split]))
+    dataset = dataset.map(
+        lambda index: decoder(tf.cast(index, tf.int32)),
+        num_parallel_calls=workers or tf.data.AUTOTUNE,
+    )
+    return dataset.batch(batch).prefetch(2)

@@ -1,0 +1,66 @@
+"""What a reader returns: which label file belongs to which image."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from kerasseg.errors import UserError
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image with its label. name: unique within a split, and what readers sort by."""
+
+    name: str
+    image: Path
+    label: Path
+
+
+def visible_files(folder: Path, *suffixes: str) -> Iterator[Path]:
+    """Files in `folder` whose lower-case name ends in one of `suffixes`, unsorted.
+
+    Names that start with a dot are skipped: macOS leaves a "._x.png" beside every "x.png".
+    """
+    for path in folder.iterdir():
+        name = path.name.lower()
+        if name.endswith(suffixes) and not name.startswith(".") and path.is_file():
+            yield path
+
+
+def folder_or_error(folder: Path, what: str, hint: str = "") -> Path:
+    """`folder`; UserError naming it and `what` it should be if it is not a directory."""
+    if not folder.is_dir():
+        state = "is a file" if folder.exists() else "not found"
+        raise UserError(f"{folder}: {state}; expected {what}{hint}")
+    return folder
+
+
+def checked_samples(samples: Sequence[Sample], *, where: Path, pattern: str) -> tuple[Sample, ...]:
+    """`samples` sorted by name; UserError if there are none or one lacks its label file.
+
+    where, pattern: where the images were looked for, for the message.
+    """
+    if not samples:
+        raise UserError(f"{where}: no image found; expected {pattern}")
+    missing = [sample for sample in samples if not sample.label.is_file()]
+    if missing:
+        first = min(missing, key=lambda sample: sample.name)
+        more = f" (and {len(missing) - 1} more images without label)" if len(missing) > 1 else ""
+        raise UserError(f"{first.image}: has no label; expected {first.label}{more}")
+    ordered = sorted(samples, key=lambda sample: sample.name)
+    for one, two in pairwise(ordered):
+        if one.name == two.name:
+            raise UserError(f"{two.image}: has the same name as {one.image}; rename one of them")
+    return tuple(ordered)
+
+
+def take_evenly(samples: Sequence[Sample], count: int | None) -> tuple[Sample, ...]:
+    """`count` of the samples, evenly spaced over their order; all if None or not that many.
+
+    The first `count` would be one city or one drive of the whole.
+    """
+    total = len(samples)
+    if count is None or count >= total:
+        return tuple(samples)
+    return tuple(samples[i * total // count] for i in range(count))

@@ -1,0 +1,78 @@
+"""Scores of a split from one confusion matrix, summed in int64."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kerasseg.labels import VOID
+
+
+@dataclass
+class ConfusionMatrix:
+    """Rows: truth. Columns: prediction. Index C is void in the truth, background in the answer.
+
+    classes: C, the evaluated classes. Void pixels of the truth are left out of every score but
+    `image_accuracy`; background predicted on an evaluated pixel counts as a miss.
+    """
+
+    classes: int
+    counts: np.ndarray = field(init=False)
+    image_accuracies: list[float] = field(init=False, default_factory=list)
+
+    def __post_init__(self):
+        self.counts = np.zeros((self.classes + 1, self.classes + 1), np.int64)
+
+    def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
+        """Adds one image. Both uint8 (H, W) trainIds; 255 or C is void or background."""
+        side = self.classes + 1
+        truth = np.minimum(truth, self.classes).astype(np.int64)
+        prediction = np.minimum(prediction, self.classes)
+        counts = np.bincount((truth * side + prediction).ravel(), minlength=side * side)
+        counts = counts.reshape(side, side)
+        self.counts += counts
+        self.image_accuracies.append(float(np.trace(counts) / counts.sum()))
+
+    @property
+    def iou(self) -> np.ndarray:
+        """float64 (C,): TP / (TP + FP + FN); nan for a class in neither truth nor prediction."""
+        valid = self.counts[: self.classes]
+        hits = np.diag(valid).astype(np.float64)
+        union = valid.sum(axis=1) + valid[:, : self.classes].sum(axis=0) - hits
+        return np.divide(hits, union, out=np.full(self.classes, np.nan), where=union > 0)
+
+    @property
+    def miou(self) -> float:
+        """Mean IoU over the classes that occur; nan if none does."""
+        iou = self.iou
+        return float(iou[~np.isnan(iou)].mean()) if (~np.isnan(iou)).any() else float("nan")
+
+    @property
+    def pixel_accuracy(self) -> float:
+        """Share of the evaluated pixels that are right; nan without any."""
+        valid = self.counts[: self.classes]
+        return float(np.trace(valid) / valid.sum()) if valid.sum() else float("nan")
+
+    @property
+    def image_accuracy(self) -> float:
+        """The reference's score: accuracy of each image with void as a class, averaged."""
+        return float(np.mean(self.image_accuracies)) if self.image_accuracies else float("nan")
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def scores(matrix: ConfusionMatrix, *, names: tuple[str, ...], split: str) -> dict:
+    """The content of `metrics.json`; null where a class or a split has nothing to score."""
+    pixels = matrix.counts[: matrix.classes].sum(axis=1)
+    return {
+        "split": split,
+        "images": len(matrix.image_accuracies),
+        "miou": _number(matrix.miou),
+        "pixel_accuracy": _number(matrix.pixel_accuracy),
+        "image_accuracy": _number(matrix.image_accuracy),
+        "classes": {
+            name: {"iou": _number(iou), "pixels": int(count)}
+            for name, iou, count in zip(names, matrix.iou, pixels, strict=True)
+        },
+    }

@@ -1,0 +1,90 @@
+"""Padding by mirrored index: works for any size, down to one pixel, in TensorFlow and in ONNX.
+
+TensorFlow's own reflect pad fails where the pad is as long as the side.
+"""
+
+import keras
+import tensorflow as tf
+
+
+def mirrored_indices(size, *, before: int, after) -> tf.Tensor:
+    """Indices of a side of `size` pixels, `before` and `after` it mirrored without the edge.
+
+    size and after may be tensors. Returns int32 (before + size + after,); of one pixel, all 0.
+    """
+    period = tf.maximum(2 * size - 2, 1)
+    place = tf.abs(tf.range(-before, size + after)) % period
+    return tf.minimum(place, tf.abs(period - place))
+
+
+def _mirror(values: tf.Tensor, axis: int, *, before: int, after) -> tf.Tensor:
+    size = values.shape[axis]
+    size = tf.shape(values)[axis] if size is None else size
+    return tf.gather(values, mirrored_indices(size, before=before, after=after), axis=axis)
+
+
+@keras.saving.register_keras_serializable("kerasseg")
+class PadToMultiple(keras.layers.Layer):
+    """(B, H, W, C) to the next multiple of `multiple` at the bottom and right, mirrored."""
+
+    def __init__(self, multiple: int, **kwargs):
+        super().__init__(**kwargs)
+        self.multiple = multiple
+
+    def call(self, images):
+        for axis in (1, 2):
+            size = images.shape[axis]
+            if size is None:
+                size = tf.shape(images)[axis]
+            # Not (-size) % multiple: ONNX Runtime answers another number there.
+            extra = (size + self.multiple - 1) // self.multiple * self.multiple - size
+            if not (isinstance(extra, int) and extra == 0):
+                images = _mirror(images, axis, before=0, after=extra)
+        return images
+
+    def compute_output_shape(self, shape):
+        def up(size):
+            return None if size is None else -(-size // self.multiple) * self.multiple
+
+        return (shape[0], up(shape[1]), up(shape[2]), shape[3])
+
+    def get_config(self):
+        return {**super().get_config(), "multiple": self.multiple}
+
+
+@keras.saving.register_keras_serializable("kerasseg")
+class CropLike(keras.layers.Layer):
+    """[values (B, H', W', C), reference (B, H, W, …)] to values[:, :H, :W]."""
+
+    def call(self, inputs):
+        values, reference = inputs
+        if values.shape[1:3] == reference.shape[1:3] and values.shape[1:3].is_fully_defined():
+            return values
+        size = tf.shape(reference)
+        height = reference.shape[1] or size[1]
+        width = reference.shape[2] or size[2]
+        return values[:, :height, :width]
+
+    def compute_output_shape(self, shapes):
+        values, reference = shapes
+        return (values[0], reference[1], reference[2], values[3])
+
+
+@keras.saving.register_keras_serializable("kerasseg")
+class ReflectPad(keras.layers.Layer):
+    """One mirrored pixel around (B, H, W, C), for a 3x3 convolution without zeros at the edge."""
+
+    def call(self, images):
+        height, width = images.shape[1:3]
+        if height is not None and width is not None and min(height, width) > 1:
+            # The native op has a fast gradient; sizes are known in training.
+            return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="REFLECT")
+        for axis in (1, 2):
+            images = _mirror(images, axis, before=1, after=1)
+        return images
+
+    def compute_output_shape(self, shape):
+        def up(size):
+            return None if size is None else size + 2
+
+        return (shape[0], up(shape[1]), up(shape[2]), shape[3])

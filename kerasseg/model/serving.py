@@ -1,0 +1,88 @@
+"""The one definition of what happens to an image: scoring runs it, deployment runs it."""
+
+import keras
+import tensorflow as tf
+
+from kerasseg.data.resize import resize_bilinear, resize_image
+from kerasseg.model.heads import closed_form_variance, features_and_logits
+
+_IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
+
+
+def _argmax(logits: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
+
+
+class ServingGraph(tf.Module):
+    """uint8 RGB image of any size -> labels, confidence, uncertainty at that size.
+
+    net: the float32 functional model. working_size and native_size: (height, width); their ratio
+    is the working scale, by axis. background_id: output that void trains, or None. No random op.
+    """
+
+    def __init__(
+        self,
+        net: keras.Model,
+        *,
+        working_size: tuple[int, int],
+        native_size: tuple[int, int],
+        background_id: int | None,
+        dropout_rate: float,
+    ):
+        super().__init__(name="serving")
+        self._direct = features_and_logits(net)
+        self._kernel = net.get_layer("head").kernel
+        self._working = tuple(working_size)
+        self._native = tuple(native_size)
+        # Whole numbers from the scale alone, so that every image takes the same path.
+        self._blocks = tuple(
+            max(1, -(-native // (2 * working)))
+            for native, working in zip(self._native, self._working, strict=True)
+        )
+        self._background_id = background_id
+        self._dropout_rate = dropout_rate
+
+    def _working_size(self, height, width):
+        """Input size times the working scale, rounded half up in whole numbers, at least 1."""
+        return tuple(
+            tf.maximum((2 * size * working + native) // (2 * native), 1)
+            for size, working, native in zip(
+                (height, width), self._working, self._native, strict=True
+            )
+        )
+
+    def preprocess(self, images: tf.Tensor) -> tf.Tensor:
+        """uint8 (B, H, W, 3) to what the net sees: float32 (B, h, w, 3), whole gray levels."""
+        shape = tf.shape(images)
+        size = self._working_size(shape[1], shape[2])
+        return resize_image(images, tf.stack(size), blocks=self._blocks)
+
+    def _logits(self, images: tf.Tensor):
+        """(features, logits) at working size and the logits resized to the size of the image."""
+        features, logits = self._direct(self.preprocess(images), training=False)
+        return features, logits, resize_bilinear(logits, tf.shape(images)[1:3])
+
+    @tf.function(input_signature=[_IMAGE])
+    def labels(self, image):
+        """Only the trainIds, uint8 (B, H, W); the background's index where it wins."""
+        return _argmax(self._logits(image)[2])
+
+    @tf.function(input_signature=[_IMAGE])
+    def predict(self, image):
+        """Labels uint8, confidence float32 in 0…1 and uncertainty float32 >= 0, all (B, H, W).
+
+        Uncertainty is the closed-form variance of the logits, mean over classes, times
+        1 - p(background), at working size, then resized.
+        """
+        features, working_logits, logits = self._logits(image)
+        uncertainty = closed_form_variance(
+            features, self._kernel, dropout_rate=self._dropout_rate
+        )
+        if self._background_id is not None:
+            uncertainty *= 1.0 - tf.nn.softmax(working_logits)[..., self._background_id]
+        size = tf.shape(image)[1:3]
+        return {
+            "labels": _argmax(logits),
+            "confidence": tf.reduce_max(tf.nn.softmax(logits), axis=-1),
+            "uncertainty": resize_bilinear(uncertainty[..., None], size)[..., 0],
+        }

@@ -1,0 +1,59 @@
+"""The U-Net of Ronneberger et al. 2015 with BatchNorm, as a Keras functional graph."""
+
+import keras
+from keras import layers
+
+from kerasseg.model.padding import CropLike, PadToMultiple, ReflectPad
+from kerasseg.model.upsampling import upsample
+
+
+def unet_features(
+    image,
+    *,
+    width: int,
+    depth: int,
+    padding: str,
+    upsampling: str,
+    batch_norm_momentum: float,
+    batch_norm_epsilon: float,
+    dtype: str,
+):
+    """Normalised image (B, H, W, 3) to penultimate features (B, H, W, width), any H and W.
+
+    Level i has width * 2**i channels; `depth` max-poolings lead to the lowest.
+    padding: "zero" or "reflect". upsampling: "transposed", "pixel_shuffle" or "resize".
+    """
+
+    def double_convolution(x, channels: int, name: str):
+        for i in (1, 2):
+            if padding == "reflect":
+                x = ReflectPad(dtype=dtype, name=f"{name}_pad{i}")(x)
+            x = layers.Conv2D(
+                channels,
+                3,
+                padding="valid" if padding == "reflect" else "same",
+                kernel_initializer="he_normal",
+                dtype=dtype,
+                name=f"{name}_conv{i}",
+            )(x)
+            x = layers.BatchNormalization(
+                momentum=batch_norm_momentum,
+                epsilon=batch_norm_epsilon,
+                dtype=dtype,
+                name=f"{name}_norm{i}",
+            )(x)
+            x = layers.ReLU(dtype=dtype, name=f"{name}_relu{i}")(x)
+        return x
+
+    x = PadToMultiple(2**depth, dtype=dtype, name="pad_to_multiple")(image)
+    skips = []
+    for level in range(depth):
+        x = double_convolution(x, width * 2**level, f"down{level}")
+        skips.append(x)
+        x = layers.MaxPooling2D(2, dtype=dtype, name=f"down{level}_pool")(x)
+    x = double_convolution(x, width * 2**depth, "bottom")
+    for level in reversed(range(depth)):
+        x = upsample(x, width * 2**level, mode=upsampling, dtype=dtype, name=f"up{level}")
+        x = layers.Concatenate(dtype=dtype, name=f"up{level}_join")([skips[level], x])
+        x = double_convolution(x, width * 2**level, f"up{level}")
+    return CropLike(dtype=dtype, name="crop_to_image")([x, image])

@@ -1,0 +1,60 @@
+"""Is the data set in order, what is in it, and what does it look like? Before any training."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kerasseg.config import Config
+from kerasseg.data.catalog import Catalog, open_catalog
+from kerasseg.data.class_balance import class_rows
+from kerasseg.report.contact_sheet import describe, write_contact_sheet
+
+_BAR = 14  # characters
+
+
+def check(config: Config, *, sheet: Path) -> None:
+    """Verifies the data set, prints what each split holds, writes a contact sheet (PNG).
+
+    Raises UserError for a data set that is not in order, and if `sheet` cannot be written.
+    """
+    catalog = open_catalog(config)
+    console = Console(highlight=False)
+    console.print(Text(f"{catalog.label_set.dataset}: {describe(catalog)}"))
+    for split in catalog.splits:
+        console.print()
+        console.print(class_table(catalog, split))
+    absent = [
+        name for name, pixels, _, _ in class_rows(catalog, next(iter(catalog.splits))) if not pixels
+    ]
+    if absent:
+        console.print(Text(f"\nnever in {next(iter(catalog.splits))}: {', '.join(absent)}"))
+    write_contact_sheet(catalog, sheet)
+    console.print(Text(f"\ncontact sheet: {sheet}"), soft_wrap=True)
+
+
+def class_table(catalog: Catalog, split: str) -> Table:
+    """Pixels, share and images of every class in `split`; fits into 80 columns."""
+    rows = class_rows(catalog, split)
+    largest = max(share for _, _, share, _ in rows)
+    total = len(catalog.splits[split])
+    table = Table(box=None, pad_edge=False, title=f"{split} · {total} images", title_justify="left")
+    table.add_column("")
+    table.add_column("class", no_wrap=True, overflow="ellipsis", max_width=24)
+    table.add_column("pixels", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("", width=_BAR)
+    table.add_column("images", justify="right", no_wrap=True)
+    colors = (*catalog.label_set.palette, catalog.label_set.void_color)
+    for (name, pixels, share, images), (r, g, b) in zip(rows, colors, strict=True):
+        style = f"rgb({r},{g},{b})"
+        table.add_row(
+            Text("██", style=style),
+            Text(name, style="dim" if not pixels else ""),
+            f"{pixels:,}",
+            f"{share:.2%}",
+            Text("█" * round(_BAR * share / largest), style=style),
+            "" if images is None else f"{images:,}",
+        )
+    return table

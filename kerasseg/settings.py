@@ -1,0 +1,256 @@
+"""Every setting of a run: type, range, default, meaning. The only place that knows a default.
+
+The models are frozen and hashable, refuse unknown keys, take no `true` for a number, no `1.0` for
+an integer, no infinity and no NaN. `kerasseg.config` reads and writes them.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AllowInfNan, BaseModel, ConfigDict, Field, Strict
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """Words for what a setting takes, where its type and bounds do not say it by themselves."""
+
+    text: str
+
+
+def _clean_path(text: str) -> str:
+    """`~` becomes the home folder; `data/` and `./data` are `data`. An address (gs://…) is kept."""
+    if "\0" in text:
+        raise ValueError("a path holds no NUL")
+    return text if "://" in text else str(Path(os.path.expanduser(text)))
+
+
+Integer = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), AllowInfNan(False)]
+Switch = Annotated[bool, Strict()]
+Text = Annotated[str, Strict()]
+PathText = Annotated[str, Strict(), Field(min_length=1), AfterValidator(_clean_path)]
+AnyPath = Annotated[PathText, Allowed("path")]
+
+MAX_SEED = 2**31 - 1
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DataConfig(Section):
+    """What is read, from where, at which size."""
+
+    name: Literal["streets", "camvid", "cityscapes", "folders"] = Field(
+        "streets", description="the data set, that is how the files in data.root are laid out"
+    )
+    root: AnyPath = Field("data/streets", description="folder of the data set")
+    image_size: Annotated[
+        tuple[
+            Annotated[Integer, Field(ge=1, le=8192)],
+            Annotated[Integer, Field(ge=1, le=8192)],
+        ],
+        Allowed("[height, width], integers from 1 to 8192"),
+    ] = Field((128, 256), description="working size: what every crop is resized to, in pixels")
+    max_images: Integer | None = Field(
+        None, ge=1, description="take at most so many images of each split; null: all"
+    )
+    cache: Literal["none", "memory", "disk"] = Field(
+        "none", description="keep decoded images in memory, or on disk, after the first epoch"
+    )
+    cache_dir: AnyPath | None = Field(
+        None,
+        description="folder of the disk cache and of what the check of the files found; "
+        "null: $XDG_CACHE_HOME/kerasseg or ~/.cache/kerasseg",
+    )
+    workers: Integer | None = Field(
+        None, ge=1, description="threads that check and decode images; null: one for each core"
+    )
+    labels_file: AnyPath | None = Field(
+        None, description="folders only: the YAML file of the classes; null: <data.root>/labels.yaml"
+    )
+    draw_train: Integer = Field(
+        400, ge=1, description="streets only: training images to draw if data.root does not exist"
+    )
+    draw_val: Integer = Field(
+        80, ge=1, description="streets only: validation images to draw if data.root does not exist"
+    )
+    draw_seed: Integer = Field(
+        0, ge=0, le=MAX_SEED, description="streets only: seed of the drawn images"
+    )
+
+
+class LabelsConfig(Section):
+    """What the labels mean."""
+
+    void: Literal["background", "ignore"] = Field(
+        "background",
+        description="unlabelled pixels are trained as one more class, background, or left out "
+        "of the loss",
+    )
+
+
+class ModelConfig(Section):
+    """The U-Net and its head."""
+
+    width: Integer = Field(
+        64, ge=1, le=1024, description="channels of the first level; doubles with each level"
+    )
+    depth: Integer = Field(
+        4, ge=1, le=6, description="how often the image is halved on the way down"
+    )
+    padding: Literal["zero", "reflect"] = Field(
+        "reflect", description="what a convolution sees beyond the edge of the image"
+    )
+    upsampling: Literal["transposed", "pixel_shuffle", "resize"] = Field(
+        "transposed", description="how the image is doubled on the way up"
+    )
+    dropout_rate: Number = Field(
+        0.3, gt=0, lt=1, description="share of the features each dropout branch drops"
+    )
+    branches: Integer = Field(
+        3, ge=2, le=16, description="dropout branches whose disagreement is the uncertainty"
+    )
+    batch_norm_momentum: Number = Field(
+        0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
+    )
+    batch_norm_epsilon: Number = Field(1e-5, gt=0, description="added to the variance")
+
+
+class LossConfig(Section):
+    """What is paid for."""
+
+    boundary_weight: Number = Field(
+        2.0, ge=0, description="k: weight of a pixel at a boundary; elsewhere it is 1"
+    )
+    boundary_mode: Literal["outer", "thick"] = Field(
+        "outer",
+        description="which pixels are at a boundary: as scikit-image's find_boundaries says",
+    )
+    boundary_width: Integer = Field(
+        1, ge=1, le=32, description="width of the boundary, in pixels at working size"
+    )
+    uncertainty_weight: Number = Field(
+        0.5, ge=0, description="C: weight of the gated variance of the branches"
+    )
+    variance: Literal["sampled", "closed_form"] = Field(
+        "sampled", description="variance of the drawn branches, or what it is on average"
+    )
+    gate_gradient: Switch = Field(
+        True, description="let the gradient of the variance term reach p(background), too"
+    )
+    class_weights: Literal["none", "median_frequency"] = Field(
+        "none", description="weight of a class: 1, or more for the rare ones"
+    )
+    class_weight_power: Number = Field(
+        1.0, gt=0, le=1, description="exponent on the class weights; 0.5 is their square root"
+    )
+
+
+class AugmentConfig(Section):
+    """Random changes of the training images, beside the crops."""
+
+    flip: Switch = Field(True, description="mirror half of the images, left to right")
+    brightness: Number = Field(0.0, ge=0, lt=1, description="largest random change, as a share; 0: none")
+    contrast: Number = Field(0.0, ge=0, lt=1, description="largest random change, as a share; 0: none")
+    saturation: Number = Field(0.0, ge=0, lt=1, description="largest random change, as a share; 0: none")
+
+
+class OptimizerConfig(Section):
+    """How the weights move."""
+
+    name: Literal["adam", "adamw", "sgd"] = Field("adam", description="the update rule")
+    learning_rate: Number = Field(1e-3, gt=0, description="the rate at its highest")
+    schedule: Literal["constant", "polynomial", "cosine"] = Field(
+        "constant", description="how the rate falls over the run; polynomial and cosine end at 0"
+    )
+    warmup: Number = Field(
+        0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0"
+    )
+    power: Number = Field(0.9, gt=0, description="polynomial only: the exponent")
+    weight_decay: Number = Field(0.0, ge=0, description="decay of the weights in a step, times the rate")
+    momentum: Number = Field(0.9, ge=0, lt=1, description="sgd only: share of the last step kept")
+    clip_norm: Number | None = Field(
+        None, gt=0, description="longest gradient, over all weights together; null: any"
+    )
+    average_decay: Number | None = Field(
+        None, gt=0, lt=1, description="decay of a running mean of the weights; null: no mean"
+    )
+
+
+class Stage(Section):
+    """One stage of the crop curriculum."""
+
+    crop_scale: Number = Field(gt=0, le=1, description="side of the crop over side of the image")
+    epochs: Integer = Field(ge=1, description="passes over the training images")
+
+
+class TrainConfig(Section):
+    """How long, how fast, what is saved."""
+
+    batch_size: Integer = Field(
+        2, ge=1, description="images in a step, all replicas taken together"
+    )
+    stages: Annotated[
+        tuple[Stage, ...],
+        Allowed("list of {crop_scale: number, 0 < x <= 1, epochs: integer >= 1}, at least one"),
+    ] = Field(
+        (
+            Stage(crop_scale=0.6, epochs=8),
+            Stage(crop_scale=0.75, epochs=8),
+            Stage(crop_scale=1.0, epochs=8),
+        ),
+        min_length=1,
+        description="the curriculum: random crops of so much of the image's side, for so many "
+        "epochs, one stage after the other",
+    )
+    minutes: Number | None = Field(
+        None,
+        gt=0,
+        description="time budget: the epochs become shares of so many minutes; null: none",
+    )
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "auto", description="number format of the computation; auto: what is fast here"
+    )
+    jit: Literal["auto"] | Switch = Field(
+        "auto", description="compile with XLA; auto: where that is faster"
+    )
+    save_every: Integer = Field(
+        200, ge=1, description="steps between two saved states, to continue from"
+    )
+    validate_every: Integer = Field(1, ge=1, description="epochs between two validations")
+    init_from: AnyPath | None = Field(
+        None, description="start from these weights: a run directory or a .keras file"
+    )
+    panels: Integer = Field(8, ge=0, description="validation images drawn into panels/")
+
+
+class Config(Section):
+    """The run itself."""
+
+    name: Annotated[Text, Allowed("letters, digits and . _ -, at most 100 of them")] = Field(
+        "streets",
+        pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$",  # not `.` and not `..`: it names a folder
+        max_length=100,
+        description="name of the run",
+    )
+    run_dir: AnyPath | None = Field(
+        None, description="the directory of the run itself; null: runs/<name>"
+    )
+    seed: Integer = Field(
+        0, ge=0, le=MAX_SEED, description="seed of weights, order, crops, colours and dropout"
+    )
+    data: DataConfig = DataConfig()
+    labels: LabelsConfig = LabelsConfig()
+    model: ModelConfig = ModelConfig()
+    loss: LossConfig = LossConfig()
+    augment: AugmentConfig = AugmentConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    train: TrainConfig = TrainConfig()
+
+    @property
+    def run_path(self) -> Path:
+        """The run directory: `run_dir`, or runs/<name>."""
+        return Path("runs") / self.name if self.run_dir is None else Path(self.run_dir)

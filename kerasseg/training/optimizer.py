@@ -1,0 +1,69 @@
+"""Settings to a Keras optimizer with its schedule."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from kerasseg.config import OptimizerConfig
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Learning rate by step: a linear warm-up, then constant, polynomial or cosine decay to 0.
+
+    rate: peak. warmup: share of `total_steps`. power: exponent of the polynomial. `total_steps`
+    is a variable: a budget is known only after some steps have been timed.
+    """
+
+    def __init__(self, *, rate: float, kind: str, warmup: float, power: float, total_steps: int):
+        self.rate = rate
+        self.kind = kind
+        self.warmup = warmup
+        self.power = power
+        self.total_steps = tf.Variable(total_steps, trainable=False, dtype=tf.float32)
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        warmup_steps = tf.round(self.warmup * self.total_steps)
+        rest = tf.maximum(1.0, self.total_steps - warmup_steps)
+        left = 1.0 - tf.clip_by_value((step - warmup_steps) / rest, 0.0, 1.0)
+        if self.kind == "polynomial":
+            factor = left**self.power
+        elif self.kind == "cosine":
+            factor = 0.5 - 0.5 * tf.cos(math.pi * left)
+        else:
+            factor = tf.ones_like(left)
+        if self.warmup:
+            factor *= tf.minimum((step + 1.0) / tf.maximum(warmup_steps, 1.0), 1.0)
+        return self.rate * factor
+
+    def get_config(self):
+        raise NotImplementedError("a run is continued from its own state, not from a saved model")
+
+
+def build_schedule(config: OptimizerConfig, *, total_steps: int) -> Schedule:
+    """The learning rate of the settings, for a run of `total_steps`."""
+    return Schedule(
+        rate=config.learning_rate,
+        kind=config.schedule,
+        warmup=config.warmup,
+        power=config.power,
+        total_steps=total_steps,
+    )
+
+
+def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimizers.Optimizer:
+    """The optimizer of the settings, following `schedule`."""
+    shared = {
+        "learning_rate": schedule,
+        "global_clipnorm": config.clip_norm,
+        "weight_decay": config.weight_decay or None,
+    }
+    if config.name == "sgd":
+        return keras.optimizers.SGD(momentum=config.momentum, **shared)
+    if config.name == "adam":
+        return keras.optimizers.Adam(**shared)
+    optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
+    # Decay is for kernels: a bias or a BatchNorm scale has no reason to be small.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer

@@ -1,0 +1,91 @@
+"""What a run is going to do: from its settings, from a budget, or from its saved state."""
+
+import time
+
+from kerasseg.data.curriculum import plan_steps
+from kerasseg.errors import UserError
+from kerasseg.training.budget import affordable_steps, time_steps
+from kerasseg.training.run_directory import RunDirectory
+from kerasseg.training.session import Session
+from kerasseg.training.state import Progress, load_state, restore, snapshot
+
+
+def first_progress(session: Session, step, *, started: float) -> Progress:
+    """The plan of a new run. With `train.minutes` it times some steps, and undoes them.
+
+    step: the compiled training step. started: `time.monotonic()` when the command began.
+    """
+    config = session.config
+    plan = session.plan()
+    if config.train.minutes is None:
+        return Progress(plan, planned_by_budget=False, data_key=session.data_key)
+    before = snapshot(session.segmenter)
+    batches = iter(session.input_for(plan).from_step(0))
+    step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
+    restore(session.segmenter, before)
+    validation_seconds = _time_validation(session)
+    total_steps = affordable_steps(
+        seconds=60.0 * config.train.minutes - (time.monotonic() - started),
+        step_seconds=step_seconds,
+        validation_seconds=validation_seconds,
+        images=len(session.catalog.splits["train"]),
+        batch_size=config.train.batch_size,
+        validate_every=config.train.validate_every,
+    )
+    print(
+        f"{config.train.minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
+        f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"
+    )
+    plan = plan_steps(
+        session.stages(),
+        images=len(session.catalog.splits["train"]),
+        batch_size=config.train.batch_size,
+        total_steps=total_steps,
+    )
+    return Progress(plan, planned_by_budget=True, data_key=session.data_key)
+
+
+def _time_validation(session: Session) -> float:
+    """Seconds of one whole validation, from its second and third batch."""
+    seconds, images = [], 0
+    for image, _ in session.validation.take(3):
+        start = time.perf_counter()
+        session.graph.labels(image).numpy()
+        seconds.append(time.perf_counter() - start)
+        images = max(images, image.shape[0])
+    # The first call traces and compiles.
+    each = sum(seconds[1:]) / len(seconds[1:]) if len(seconds) > 1 else seconds[0]
+    return each * len(session.catalog.splits["val"]) / images
+
+
+def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
+    """Restores the newest readable state into the session; None if there is none.
+
+    Raises UserError if the data has changed, or a stage that is done was made longer.
+    """
+    found = load_state(run.state)
+    if found is None:
+        return None
+    progress, values = found
+    if progress.data_key != session.data_key:
+        raise UserError(
+            f"data.root={session.config.data.root}: holds other images or labels than when "
+            f"{run.path} was started; use another run_dir, or --fresh to start over"
+        )
+    if not progress.planned_by_budget:
+        plan = session.plan()
+        begun = progress.plan.epoch_at(progress.step)
+        done = max(begun, len(progress.history))
+        if plan.epochs[:done] != progress.plan.epochs[:done]:
+            raise UserError(
+                "train.stages: a stage that is over cannot be made longer in the same run; "
+                "use another run_dir, or --fresh to start over"
+            )
+        progress.plan = plan
+    try:
+        restore(session.segmenter, values)
+    except ValueError as error:
+        raise UserError(f"{run.state}: {error}; --fresh starts over") from error
+    if progress.step:
+        print(f"going on after step {progress.step} of {progress.plan.total_steps}")
+    return progress

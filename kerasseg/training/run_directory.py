@@ -1,0 +1,136 @@
+"""The files of a run: what is in `runs/<name>/`, and whether a run may go on there."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from kerasseg.config import Config, differing_settings, dump_config, load_config
+from kerasseg.data.catalog import Catalog
+from kerasseg.errors import UserError
+
+COLUMNS = (
+    "epoch",
+    "stage",
+    "crop_scale",
+    "steps",
+    "images_seen",
+    "learning_rate",
+    "loss",
+    "cross_entropy",
+    "variance",
+    "val_miou",
+    "val_pixel_accuracy",
+    "images_per_second",
+    "input_wait",
+)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file by way of a temporary name, so that it is never seen half-written."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+class RunDirectory:
+    """Paths and small files of one run."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.labels = self.path / "labels.json"
+        self.best = self.path / "best.keras"
+        self.state = self.path / "state"
+        self.history = self.path / "history.csv"
+        self.metrics = self.path / "metrics.json"
+        self.panels = self.path / "panels"
+        self.tensorboard = self.path / "tensorboard"
+
+    def check(self, config: Config, *, fresh: bool) -> bool:
+        """Whether there is a run to continue, without touching anything.
+
+        Raises UserError if the directory holds a run of another configuration, or other files.
+        """
+        if self.config.exists():
+            if fresh:
+                return False
+            different = differing_settings(load_config(self.config, []), config)
+            if different:
+                raise UserError(
+                    f"{self.path}: holds a run of another configuration; these settings differ: "
+                    f"{', '.join(different)}; use another run_dir or name, or --fresh to start over"
+                )
+            return True
+        stumps = {f"{self.config.name}.tmp"}
+        if self.path.exists() and (
+            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - stumps
+        ):
+            raise UserError(
+                f"{self.path}: exists and is not a run directory (no config.yaml in it); "
+                "name another with run_dir"
+            )
+        return False
+
+    def open(self, config: Config, *, fresh: bool) -> bool:
+        """Makes or continues the run; otherwise like `check`."""
+        continuing = self.check(config, fresh=fresh)
+        if continuing:
+            for pattern in ("*.tmp", "*.tmp.keras", "*/*.tmp"):
+                for stump in list(self.path.glob(pattern)):
+                    shutil.rmtree(stump) if stump.is_dir() else stump.unlink()
+        elif self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_whole(self.config, f"{_provenance()}{dump_config(config)}")
+        return continuing
+
+    def write_labels(self, catalog: Catalog, *, image_size: tuple[int, int]) -> None:
+        """What an exporter has to know of the data: names, palette, ids, working scale."""
+        content = {
+            **catalog.label_set.to_json(),
+            "working_size": list(image_size),
+            "native_size": list(catalog.native_size),
+        }
+        write_whole(self.labels, json.dumps(content, indent=2) + "\n")
+
+    def write_history(self, rows: list[dict[str, str]]) -> None:
+        """The whole table anew, cut back to what the state holds."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.history, text.getvalue())
+
+    def write_metrics(self, metrics: dict) -> None:
+        write_whole(self.metrics, json.dumps(metrics, indent=2) + "\n")
+
+    def save_best(self, net) -> None:
+        """The weights that scored best so far, as a Keras model in float32."""
+        temporary = self.path / "best.tmp.keras"
+        net.save(temporary)
+        os.replace(temporary, self.best)
+
+
+def _provenance() -> str:
+    """Comment lines with the versions and the commit that made the run."""
+    names = ("kerasseg", "tensorflow", "keras", "numpy")
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except ModuleNotFoundError:  # run from a checkout that is not installed
+            continue
+    project = Path(__file__).parents[2]
+    git = subprocess.run(
+        ["git", "-C", str(project), "describe", "--always", "--dirty"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    commit = git.stdout.strip() if git.returncode == 0 else "unknown"
+    return f"# made with {', '.join(found)}\n# git commit {commit}\n"

@@ -1,0 +1,139 @@
+"""Everything that a run needs in memory, built from its settings and its data."""
+
+import hashlib
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from kerasseg.config import Config
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.class_balance import median_frequency_weights
+from kerasseg.data.curriculum import Plan, plan_epochs
+from kerasseg.data.decode import Decoder
+from kerasseg.data.pipeline import TrainingInput, validation_dataset
+from kerasseg.data.verified import cache_folder
+from kerasseg.model.build import build_net
+from kerasseg.model.serving import ServingGraph
+from kerasseg.training.device import Device
+from kerasseg.training.initial_weights import load_net, start_from
+from kerasseg.training.objective import Objective
+from kerasseg.training.optimizer import Schedule, build_optimizer, build_schedule
+from kerasseg.training.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class Session:
+    """The parts of a run. `graph` scores the net that `segmenter.scoring_net()` fills."""
+
+    config: Config
+    catalog: Catalog
+    segmenter: Segmenter
+    schedule: Schedule
+    graph: ServingGraph
+    decoder: Decoder
+    validation: tf.data.Dataset
+
+    def stages(self) -> list[tuple[float, int]]:
+        """(crop scale, epochs) of each stage as configured."""
+        return [(stage.crop_scale, stage.epochs) for stage in self.config.train.stages]
+
+    def plan(self) -> Plan:
+        """The stages as they stand."""
+        return plan_epochs(
+            self.stages(),
+            images=len(self.catalog.splits["train"]),
+            batch_size=self.config.train.batch_size,
+        )
+
+    def input_for(self, plan: Plan) -> TrainingInput:
+        config = self.config
+        return TrainingInput(
+            decoder=self.decoder,
+            samples=len(self.catalog.splits["train"]),
+            plan=plan,
+            image_size=config.data.image_size,
+            batch_size=config.train.batch_size,
+            seed=config.seed,
+            workers=config.data.workers,
+        )
+
+    @property
+    def data_key(self) -> str:
+        """Names the training and validation images and the label table."""
+        names = [s.name for split in self.catalog.splits.values() for s in split]
+        digest = hashlib.sha256("\n".join(names).encode())
+        digest.update(self.catalog.label_set.table.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def build_objective(config: Config, catalog: Catalog) -> Objective:
+    """The objective of the settings; class weights come from the verified histogram."""
+    label_set = catalog.label_set
+    weights = None
+    if config.loss.class_weights == "median_frequency":
+        weights = [float(w) for w in median_frequency_weights(
+            catalog, power=config.loss.class_weight_power
+        )]
+        # Background is no class of the data set: it keeps its plain weight.
+        weights += [1.0] * (label_set.num_outputs - label_set.num_classes)
+    return Objective(
+        background_id=label_set.background_id,
+        k=config.loss.boundary_weight,
+        boundary_mode=config.loss.boundary_mode,
+        boundary_width=config.loss.boundary_width,
+        uncertainty_weight=config.loss.uncertainty_weight,
+        closed_form=config.loss.variance == "closed_form",
+        gate_gradient=config.loss.gate_gradient,
+        class_weights=None if weights is None else tuple(weights),
+    )
+
+
+def build_graph(config: Config, catalog: Catalog, net) -> ServingGraph:
+    """The serving graph of a float32 net trained with these settings."""
+    return ServingGraph(
+        net,
+        working_size=config.data.image_size,
+        native_size=catalog.native_size,
+        background_id=catalog.label_set.background_id,
+        dropout_rate=config.model.dropout_rate,
+    )
+
+
+def build_session(config: Config, catalog: Catalog, device: Device) -> Session:
+    """Model, optimizer and data sets, at step 0. Raises UserError for a bad `train.init_from`."""
+    outputs = catalog.label_set.num_outputs
+    net = build_net(config.model, outputs=outputs, seed=config.seed, precision=device.precision)
+    averaged = build_net(config.model, outputs=outputs, seed=config.seed, precision="float32")
+    if config.train.init_from:
+        source = load_net(config.train.init_from)
+        print(start_from(net, source, path=config.train.init_from))
+    averaged.set_weights(net.get_weights())
+    segmenter = Segmenter(
+        net,
+        averaged=averaged,
+        objective=build_objective(config, catalog),
+        augmentation=config.augment,
+        dropout_rate=config.model.dropout_rate,
+        average_decay=config.optimizer.average_decay,
+        seed=config.seed,
+        precision=device.precision,
+    )
+    schedule = build_schedule(config.optimizer, total_steps=1)
+    segmenter.compile(optimizer=build_optimizer(config.optimizer, schedule))
+    segmenter.optimizer.build(net.trainable_variables)
+    cache = {"cache": config.data.cache, "cache_dir": cache_folder(config.data.cache_dir)}
+    return Session(
+        config=config,
+        catalog=catalog,
+        segmenter=segmenter,
+        schedule=schedule,
+        graph=build_graph(config, catalog, averaged),
+        decoder=Decoder(catalog, "train", **cache),
+        validation=validation_dataset(
+            catalog,
+            Decoder(catalog, "val", **cache),
+            split="val",
+            batch_size=config.train.batch_size,
+            workers=config.data.workers,
+        ),
+    )

@@ -1,0 +1,107 @@
+"""All that an exact resume needs, in one file: `state/<step>.npz`, written whole or not at all."""
+
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasseg.data.curriculum import Epoch, Plan
+from kerasseg.training.segmenter import Segmenter
+
+_KEPT = 2
+
+
+@dataclass
+class Progress:
+    """Where a run stands.
+
+    step: steps done. history: finished rows. best_miou: of the weights in `best.keras`, or None.
+    plan: the epochs to run. planned_by_budget: the plan came from `train.minutes`.
+    data_key: names the data it was trained on.
+    """
+
+    plan: Plan
+    planned_by_budget: bool
+    data_key: str
+    step: int = 0
+    best_miou: float | None = None
+    history: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        return len(self.history) == len(self.plan.epochs)
+
+
+def _variables(segmenter: Segmenter) -> dict[str, keras.Variable]:
+    """Every number that training changes, under names that do not depend on the session.
+
+    Dropout keeps the state of its seeds in variables that a saved Keras model leaves out.
+    """
+    groups = {
+        "net": segmenter.net.variables,
+        "averaged": segmenter.averaged.trainable_variables,
+        "optimizer": segmenter.optimizer.variables,
+        "metrics": [v for metric in segmenter.metrics for v in metric.variables],
+    }
+    return {f"{group}/{i}": v for group, held in groups.items() for i, v in enumerate(held)}
+
+
+def snapshot(segmenter: Segmenter) -> dict[str, np.ndarray]:
+    """Values of all variables, by name."""
+    return {name: np.asarray(v.value) for name, v in _variables(segmenter).items()}
+
+
+def restore(segmenter: Segmenter, values: dict[str, np.ndarray]) -> None:
+    """Puts a `snapshot` back. Raises ValueError if it is of another model."""
+    variables = _variables(segmenter)
+    if variables.keys() - values.keys() or any(
+        tuple(v.shape) != values[name].shape for name, v in variables.items()
+    ):
+        raise ValueError("the saved state is of another model")
+    for name, variable in variables.items():
+        variable.assign(values[name])
+
+
+def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
+    """Writes `folder/<step>.npz` by way of a temporary name; keeps the last two."""
+    folder.mkdir(parents=True, exist_ok=True)
+    meta = {
+        "step": progress.step,
+        "best_miou": progress.best_miou,
+        "history": progress.history,
+        "planned_by_budget": progress.planned_by_budget,
+        "data_key": progress.data_key,
+        "plan": [[e.stage, e.crop_scale, e.first_step, e.steps] for e in progress.plan.epochs],
+    }
+    # Rows count as well: before and after the validation of an epoch the step is the same.
+    target = folder / f"{progress.step:09d}-{len(progress.history):05d}.npz"
+    temporary = folder / "writing.tmp"
+    with temporary.open("wb") as file:
+        np.savez(file, meta=np.array(json.dumps(meta)), **snapshot(segmenter))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+    for old in sorted(folder.glob("*.npz"))[:-_KEPT]:
+        old.unlink()
+
+
+def load_state(folder: Path) -> tuple[Progress, dict[str, np.ndarray]] | None:
+    """The newest readable state: (progress, values for `restore`), or None.
+
+    A damaged file is passed over, with a line that says so, in favour of the one before.
+    """
+    for path in sorted(folder.glob("*.npz"), reverse=True):
+        try:
+            with np.load(path) as archive:
+                values = {name: archive[name] for name in archive.files}
+            meta = json.loads(str(values.pop("meta")))
+            plan = Plan(tuple(Epoch(*epoch) for epoch in meta.pop("plan")))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            print(f"{path} cannot be read ({error}); going back to the state before it")
+            continue
+        return Progress(plan=plan, **meta), values
+    return None

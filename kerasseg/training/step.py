@@ -1,0 +1,52 @@
+"""The compiled training step and the clock that runs beside it."""
+
+import time
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from kerasseg.training.segmenter import Segmenter
+
+
+def compile_step(segmenter: Segmenter, *, jit: bool):
+    """`train_step` and the averaging of weights as one graph: batch -> running means."""
+
+    @tf.function(jit_compile=jit, reduce_retracing=True)
+    def step(batch):
+        means = segmenter.train_step(batch)
+        segmenter.update_average()
+        return means
+
+    return step
+
+
+class StepClock:
+    """Seconds of the steps of an epoch, and how many of them went into waiting for input."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self) -> None:
+        self._total = 0.0
+        self._waited = 0.0
+        self._images = 0
+
+    def run(self, step, batches: Iterator, *, batch_size: int) -> dict[str, float]:
+        """Fetches a batch, trains on it, waits for the result: the running means as floats."""
+        start = time.perf_counter()
+        batch = next(batches)
+        fetched = time.perf_counter()
+        means = {name: float(value) for name, value in step(batch).items()}
+        self._waited += fetched - start
+        self._total += time.perf_counter() - start
+        self._images += batch_size
+        return means
+
+    @property
+    def images_per_second(self) -> float:
+        return self._images / self._total if self._total else 0.0
+
+    @property
+    def input_wait(self) -> float:
+        """Share of the time, 0…1."""
+        return self._waited / self._total if self._total else 0.0

@@ -1,0 +1,29 @@
+"""SIGTERM and Ctrl-C ask the loop to stop at the next step."""
+
+import signal
+from contextlib import contextmanager
+
+
+class StopRequest:
+    """`asked` turns true at the first signal; a second Ctrl-C ends the process at once."""
+
+    def __init__(self):
+        self.asked = False
+
+    def _ask(self, number, frame):
+        if self.asked and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+@contextmanager
+def stop_on_signals():
+    """Yields a StopRequest; the handlers that were there before come back at the end."""
+    request = StopRequest()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, request._ask) for number in numbers}
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,44 @@
+"""TensorBoard: the row of each epoch as scalars, and a panel at each validation."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from kerasseg.report.panels import panel
+from kerasseg.training.session import Session
+
+
+class TensorBoard:
+    """Context manager around the event file in `folder`."""
+
+    def __init__(self, folder: Path):
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._writer.close()
+
+    def epoch(self, row: dict[str, str], *, step: int) -> None:
+        """row: a row of the history; step: steps done."""
+        with self._writer.as_default(step=step):
+            for name, value in row.items():
+                if value and name != "epoch":
+                    tf.summary.scalar(name, float(value))
+        self._writer.flush()
+
+    def panel(self, session: Session, *, step: int) -> None:
+        """The first validation image, as the weights see it now."""
+        image, label = next(iter(session.validation.take(1)))
+        answer = session.graph.predict(image[:1])
+        picture = panel(
+            image[0].numpy(),
+            answer["labels"][0].numpy(),
+            label[0].numpy(),
+            answer["uncertainty"][0].numpy(),
+            label_set=session.catalog.label_set,
+        )
+        with self._writer.as_default(step=step):
+            tf.summary.image("validation", picture[None])
+        self._writer.flush()
