@@ -10,9 +10,17 @@ import yaml
 from pydantic import ValidationError
 
 from kerasseg.config_errors import COMMAND_LINE, describe
-from kerasseg.config_file import Document, Keys, SettingsDumper, parse_yaml, read_yaml
+from kerasseg.config_file import Document, NotYaml, SettingsDumper, parse_yaml, read_yaml
 from kerasseg.errors import UserError
-from kerasseg.setting_text import SETTINGS, inline, is_section, setting_values, suggestion
+from kerasseg.setting_text import (
+    SETTINGS,
+    Keys,
+    dotted,
+    inline,
+    is_section,
+    setting_values,
+    suggestion,
+)
 from kerasseg.settings import (
     AugmentConfig,
     Config,
@@ -128,11 +136,11 @@ def _override(item: str) -> tuple[Keys, object]:
         first = next(name for name in SETTINGS if name.startswith(f"{key}."))
         raise UserError(f"{key}: a section, not a setting; its settings are {first} and so on")
     if key not in SETTINGS:
-        raise UserError(f"{key}: no such setting{suggestion(key, SETTINGS)}")
+        raise UserError(f"{dotted((key,))}: no such setting{suggestion(key, SETTINGS)}")
     try:
         document = parse_yaml(text)
-    except UserError as error:
-        raise UserError(f"{key}: found {inline(text)}, allowed: a value in YAML; {error}") from None
+    except NotYaml as error:
+        raise UserError(f"{key}: found {inline(text)}, {error}") from None
     if document.problems:
         raise UserError(f"{key}: {document.problems[0][1]}")
     return tuple(key.split(".")), document.value

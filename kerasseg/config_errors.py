@@ -5,8 +5,15 @@ from collections.abc import Callable
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from kerasseg.config_file import Keys, dotted
-from kerasseg.setting_text import SETTINGS, allowed_text, choices, inline, suggestion
+from kerasseg.setting_text import (
+    SETTINGS,
+    Keys,
+    allowed_text,
+    choices,
+    dotted,
+    inline,
+    suggestion,
+)
 from kerasseg.settings import Config, Stage
 
 COMMAND_LINE = "command line"

@@ -11,8 +11,9 @@ from pathlib import Path
 import yaml
 
 from kerasseg.errors import UserError
+from kerasseg.setting_text import Keys, dotted
 
-Keys = tuple[str | int, ...]  # down to a value: ("train", "stages", 0, "epochs")
+WANTED = "a settings file in YAML"
 
 # Tag -> (pattern, first characters), as PyYAML wants them.
 CORE_SCHEMA = {
@@ -34,7 +35,7 @@ class SettingsLoader(yaml.SafeLoader):
 
 
 class SettingsDumper(yaml.SafeDumper):
-    """SafeDumper that quotes what either YAML would not read as text; short lists stay on a line."""
+    """SafeDumper that quotes what YAML 1.1 or 1.2 would not read as text."""
 
 
 for _tag, (_pattern, _first) in CORE_SCHEMA.items():
@@ -77,8 +78,16 @@ class Document:
         return self.lines.get(keys, 1)
 
 
+class NotYaml(ValueError):
+    """Text that cannot be read as YAML: why, and where (line and column from 1, or nothing)."""
+
+    def __init__(self, reason: object, mark: yaml.Mark | None = None) -> None:
+        super().__init__(f"no YAML that can be read: {' '.join(str(reason).split())}")
+        self.place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+
+
 def parse_yaml(text: str) -> Document:
-    """Reads one YAML document. Raises UserError, one line without the name of the source."""
+    """Reads one YAML document. Raises NotYaml."""
     try:
         loader = SettingsLoader(text)
         node = loader.get_single_node()
@@ -90,30 +99,26 @@ def parse_yaml(text: str) -> Document:
         return document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise UserError(f"{at}not YAML: {_one_line(error.problem or error.context)}") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"not YAML: {_one_line(error)}") from None
+        raise NotYaml(error.problem or error.context, mark) from None
     except RecursionError:
-        raise UserError("not usable: nested too deeply") from None
-    except ValueError as error:  # an integer of more than 4300 digits
-        raise UserError(f"not usable: {_one_line(error)}") from None
+        raise NotYaml("nested too deeply") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError) as error:
+        # A control character, more than 4300 digits, a tag (!!int, !!timestamp) on what is none.
+        raise NotYaml(error) from None
 
 
 def read_yaml(path: Path) -> Document:
     """Reads a YAML file. Raises UserError, naming the file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return parse_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; a settings file in YAML is wanted") from None
+        raise UserError(f"{path}: no such file, allowed: {WANTED}") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        raise UserError(f"{path}: no UTF-8 text (byte {error.start}), allowed: {WANTED}") from None
     except OSError as error:  # a directory, no permission
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return parse_yaml(text)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {error.strerror or error}, allowed: {WANTED}") from None
+    except NotYaml as error:
+        raise UserError(f"{path}{error.place}: {error}") from None
 
 
 def _walk(node: yaml.Node, path: Keys, document: Document, seen: set[int]) -> None:
@@ -137,13 +142,3 @@ def _walk(node: yaml.Node, path: Keys, document: Document, seen: set[int]) -> No
             first.setdefault(name, line)
             document.lines[inner] = line
             _walk(value, inner, document, seen)
-
-
-def dotted(path: Keys) -> str:
-    """("train", "stages", 0, "epochs") -> train.stages[0].epochs"""
-    text = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path)
-    return text.removeprefix(".")
-
-
-def _one_line(message: object) -> str:
-    return " ".join(str(message).split())

@@ -13,6 +13,8 @@ from pydantic.fields import FieldInfo
 
 from kerasseg.settings import Allowed, Config
 
+Keys = tuple[str | int, ...]  # down to a value: ("train", "stages", 0, "epochs")
+
 
 def is_section(field: FieldInfo) -> bool:
     """Whether the field holds further settings (`train`), not a value (`seed`)."""
@@ -84,14 +86,13 @@ def _integers(metadata: Sequence[Any]) -> str:
 
 
 def _numbers(metadata: Sequence[Any]) -> str:
-    low = next((f"{m.gt} <" for m in metadata if isinstance(m, Gt)), None)
-    low = low or next(f"{m.ge} <=" for m in metadata if isinstance(m, Ge))
-    high = next((f"< {m.lt}" for m in metadata if isinstance(m, Lt)), None)
-    high = high or next((f"<= {m.le}" for m in metadata if isinstance(m, Le)), None)
-    if high is not None:
-        return f"number, {low} x {high}"
-    bound, sign = low.split()
-    return f"number {sign.replace('<', '>')} {bound}"
+    bounds = {type(m): m for m in metadata}
+    above = Gt in bounds
+    low = bounds[Gt].gt if above else bounds[Ge].ge
+    if Lt in bounds or Le in bounds:
+        high = f"< {bounds[Lt].lt}" if Lt in bounds else f"<= {bounds[Le].le}"
+        return f"number, {low} {'<' if above else '<='} x {high}"
+    return f"number {'>' if above else '>='} {low}"
 
 
 class _Inline(reprlib.Repr):
@@ -110,7 +111,7 @@ class _Inline(reprlib.Repr):
 
     def repr_str(self, value: str, level: int) -> str:
         cut = value if len(value) <= self.maxstring else value[: self.maxstring] + "..."
-        return json.dumps(cut)  # escapes line breaks and what a terminal cannot show
+        return json.dumps(cut, ensure_ascii=not cut.isprintable())
 
     def repr_list(self, value: Sequence[Any], level: int) -> str:
         if level <= 0:
@@ -125,16 +126,29 @@ class _Inline(reprlib.Repr):
         if level <= 0:
             return "{...}"
         items = [
-            f"{k if isinstance(k, str) and k.isidentifier() else self.repr1(k, level - 1)}: "
-            f"{self.repr1(v, level - 1)}"
+            f"{_bare(k) or self.repr1(k, level - 1)}: {self.repr1(v, level - 1)}"
             for k, v in list(value.items())[: self.maxdict]
         ]
         return "{" + ", ".join(items + ["..."] * (len(value) > self.maxdict)) + "}"
 
 
+def _bare(key: object) -> str | None:
+    return key if isinstance(key, str) and key.isidentifier() and len(key) <= 40 else None
+
+
 def inline(value: object) -> str:
     """A value on one line: `null`, `true`, `"text"`, `[128, 256]`, `{epochs: 8}`."""
     return _Inline().repr(value)
+
+
+def dotted(keys: Keys) -> str:
+    """("train", "stages", 0, "epochs") -> train.stages[0].epochs"""
+    text = "".join(f".{_key(k)}" if isinstance(k, str) else f"[{inline(k)}]" for k in keys)
+    return text.removeprefix(".")
+
+
+def _key(key: str) -> str:
+    return key if key.isprintable() and 0 < len(key) <= 60 else inline(key)
 
 
 def suggestion(word: object, known: Iterable[str]) -> str:
@@ -147,13 +161,14 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     """The known word, or dotted name, that `word` was probably meant to be."""
     word = word.lower()
     leaf = _leaf(word)
-    # The right name in the wrong section (or in none) is the likeliest slip, then a typo in it.
+    # The right name in the wrong section (or in none), then a slip of the finger, then a name
+    # like it: the whole names alone would make anything in a long-named section look near.
     same = [k for k in known if _leaf(k) == leaf]
     close = set(difflib.get_close_matches(leaf, {_leaf(k) for k in known}, n=8))
     for candidates, cutoff in (
         (same, 0.0),
+        (known, 0.88),
         ([k for k in known if _leaf(k) in close], 0.0),
-        (known, 0.85),
     ):
         if near := difflib.get_close_matches(word, candidates, n=1, cutoff=cutoff):
             return near[0]

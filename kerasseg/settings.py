@@ -69,7 +69,8 @@ class DataConfig(Section):
         None, ge=1, description="threads that check and decode images; null: one for each core"
     )
     labels_file: AnyPath | None = Field(
-        None, description="folders only: the YAML file of the classes; null: <data.root>/labels.yaml"
+        None,
+        description="folders only: the YAML file of the classes; null: <data.root>/labels.yaml",
     )
     draw_train: Integer = Field(
         400, ge=1, description="streets only: training images to draw if data.root does not exist"
@@ -116,7 +117,7 @@ class ModelConfig(Section):
     batch_norm_momentum: Number = Field(
         0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
     )
-    batch_norm_epsilon: Number = Field(1e-5, gt=0, description="added to the variance")
+    batch_norm_epsilon: Number = Field(1e-5, gt=0, description="added to the variance of the batch")
 
 
 class LossConfig(Section):
@@ -136,13 +137,13 @@ class LossConfig(Section):
         0.5, ge=0, description="C: weight of the gated variance of the branches"
     )
     variance: Literal["sampled", "closed_form"] = Field(
-        "sampled", description="variance of the drawn branches, or what it is on average"
+        "sampled", description="of the branches as drawn, or what it is on average, without drawing"
     )
     gate_gradient: Switch = Field(
         True, description="let the gradient of the variance term reach p(background), too"
     )
     class_weights: Literal["none", "median_frequency"] = Field(
-        "none", description="weight of a class: 1, or more for the rare ones"
+        "none", description="weight of a class: 1 for each, or more for the rare ones"
     )
     class_weight_power: Number = Field(
         1.0, gt=0, le=1, description="exponent on the class weights; 0.5 is their square root"
@@ -153,15 +154,23 @@ class AugmentConfig(Section):
     """Random changes of the training images, beside the crops."""
 
     flip: Switch = Field(True, description="mirror half of the images, left to right")
-    brightness: Number = Field(0.0, ge=0, lt=1, description="largest random change, as a share; 0: none")
-    contrast: Number = Field(0.0, ge=0, lt=1, description="largest random change, as a share; 0: none")
-    saturation: Number = Field(0.0, ge=0, lt=1, description="largest random change, as a share; 0: none")
+    brightness: Number = Field(
+        0.0, ge=0, lt=1, description="random factor on the colours, within 1 - this and 1 + this"
+    )
+    contrast: Number = Field(
+        0.0, ge=0, lt=1, description="the same, on the distance from the mean of the image"
+    )
+    saturation: Number = Field(
+        0.0, ge=0, lt=1, description="the same, on the distance from the grey of each pixel"
+    )
 
 
 class OptimizerConfig(Section):
     """How the weights move."""
 
-    name: Literal["adam", "adamw", "sgd"] = Field("adam", description="the update rule")
+    name: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", description="how a step follows from the gradient"
+    )
     learning_rate: Number = Field(1e-3, gt=0, description="the rate at its highest")
     schedule: Literal["constant", "polynomial", "cosine"] = Field(
         "constant", description="how the rate falls over the run; polynomial and cosine end at 0"
@@ -170,13 +179,20 @@ class OptimizerConfig(Section):
         0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0"
     )
     power: Number = Field(0.9, gt=0, description="polynomial only: the exponent")
-    weight_decay: Number = Field(0.0, ge=0, description="decay of the weights in a step, times the rate")
+    weight_decay: Number = Field(
+        0.0, ge=0, description="decay of the weights in a step, times the rate"
+    )
     momentum: Number = Field(0.9, ge=0, lt=1, description="sgd only: share of the last step kept")
     clip_norm: Number | None = Field(
-        None, gt=0, description="longest gradient, over all weights together; null: any"
+        None,
+        gt=0,
+        description="a gradient longer than this, over all weights, is cut to it; null: none",
     )
     average_decay: Number | None = Field(
-        None, gt=0, lt=1, description="decay of a running mean of the weights; null: no mean"
+        None,
+        gt=0,
+        lt=1,
+        description="decay of a running mean of the weights, which is then used; null: no mean",
     )
 
 

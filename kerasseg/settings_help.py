@@ -14,8 +14,8 @@ settings:
     train:
       batch_size: 4
 
-  The file goes before the defaults, the command line before the file, and the
-  last of two on the command line wins. A value is YAML; quote what your shell
+  The command line overrides the file, and the file the defaults; given twice on
+  the command line, the last one counts. A value is YAML; quote what your shell
   would take apart: 'train.stages=[{crop_scale: 0.6, epochs: 2}]'
 """
 

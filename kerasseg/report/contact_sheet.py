@@ -1,4 +1,7 @@
-"""One picture that shows whether labels and images belong together."""
+"""One picture that shows whether labels and images belong together.
+
+Pillow's own font has no sign outside Latin-1, and not all of those: "x" and "..." on purpose.
+"""
 
 import os
 from collections.abc import Sequence
@@ -14,7 +17,7 @@ from kerasseg.errors import UserError
 from kerasseg.report.overlay import FAINT, INK, PAPER, draw_legend, overlay
 
 COLUMNS, CELL_WIDTH, GAP, MARGIN = 3, 420, 14, 28  # pixels
-_ALPHA = 0.55
+_ALPHA = 0.5
 
 
 def draw_contact_sheet(catalog: Catalog, *, count: int = 12) -> Image.Image:
@@ -69,16 +72,18 @@ def write_contact_sheet(catalog: Catalog, path: Path) -> None:
 def describe(catalog: Catalog) -> str:
     """One line: images in each split, classes, native size, how labels are encoded."""
     height, width = catalog.native_size
-    sizes = f"{width} × {height}"
+    sizes = f"{width} x {height}"
     if not all(catalog.same_size.values()):
         sizes = f"sizes differ, median {sizes}"
     encoding = {
-        "ids": "labels are ids in 8-bit gray",
-        "indexed": "labels are palette indices or ids of other than 8 bits",
-        "colors": "labels are colours",
+        "ids": "8-bit ids",
+        "indexed": "indexed",
+        "colors": "colours",
     }[catalog.label_encoding]
     splits = (f"{split} {len(samples)}" for split, samples in catalog.splits.items())
-    return " · ".join([*splits, f"{catalog.label_set.num_classes} classes", sizes, encoding])
+    return " · ".join(
+        [*splits, f"{catalog.label_set.num_classes} classes", sizes, f"labels: {encoding}"]
+    )
 
 
 def _choose(catalog: Catalog, count: int) -> list[tuple[str, Sample]]:
@@ -107,9 +112,9 @@ def _cell(catalog: Catalog, sample: Sample, size: tuple[int, int]) -> Image.Imag
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """`text`, or its beginning and "…", so that it is at most `width` pixels long."""
+    """`text`, or its beginning and "...", so that it is at most `width` pixels long."""
     if font.getlength(text) <= width:
         return text
-    while text and font.getlength(text + "…") > width:
+    while text and font.getlength(text + "...") > width:
         text = text[:-1]
-    return text + "…"
+    return text + "..."

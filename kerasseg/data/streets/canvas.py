@@ -20,9 +20,7 @@ SCALE = 2  # the picture is drawn at this multiple
 NEAR = 1.2  # metres: nothing is projected from nearer than this
 MAX_DEPTH = 140.0
 _DEPTHS = (6.0, 11.0, 17.0, 25.0, 36.0, 52.0, 80.0, MAX_DEPTH)
-_CIRCLE = tuple(
-    (math.cos(2 * math.pi * i / 18), math.sin(2 * math.pi * i / 18)) for i in range(18)
-)
+_CIRCLE = tuple((math.cos(2 * math.pi * i / 18), math.sin(2 * math.pi * i / 18)) for i in range(18))
 Point = tuple[float, float]
 
 
@@ -175,14 +173,10 @@ class Plane:
     def rect(self, label: Id, color: Color, u0: float, v0: float, u1: float, v1: float, **style):
         self.polygon(label, color, ((u0, v0), (u1, v0), (u1, v1), (u0, v1)), **style)
 
-    def ellipse(
-        self, label: Id, color: Color, u: float, v: float, ru: float, rv: float, **style
-    ):
+    def ellipse(self, label: Id, color: Color, u: float, v: float, ru: float, rv: float, **style):
         self.polygon(label, color, [(u + ru * c, v + rv * s) for c, s in _CIRCLE], **style)
 
-    def stroke(
-        self, label: Id, color: Color, start: Point, end: Point, width: float, **style
-    ):
+    def stroke(self, label: Id, color: Color, start: Point, end: Point, width: float, **style):
         """A bar from start to end, `width` metres across."""
         du, dv = end[0] - start[0], end[1] - start[1]
         length = math.sqrt(du * du + dv * dv) or 1.0

@@ -31,9 +31,7 @@ def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Col
     while u < split - 0.4:
         plane.rect(label, shade(cargo, 0.84), u, 1.0, u + 0.09, 3.25)
         u += 0.75
-    plane.polygon(
-        label, accent, ((0.6, 1.2), (1.5, 1.2), (split - 0.6, 3.0), (split - 1.5, 3.0))
-    )
+    plane.polygon(label, accent, ((0.6, 1.2), (1.5, 1.2), (split - 0.6, 3.0), (split - 1.5, 3.0)))
     plane.polygon(
         label, cab, ((split, 0.5), (length, 0.5), (length, 1.5), (length - 0.3, 2.7), (split, 2.7)),
         outline=True,
@@ -136,7 +134,11 @@ def tram(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: 
         side.rect(label, (50, 50, 54), length / 2 - 0.3, 0.4, length / 2 + 0.3, 3.3)
         side.rect(label, paint, 0, 3.0, length, 3.25)
     roof = canvas.facing(x, z + 3.0)
-    for points in (((-0.5, 3.3), (0.25, 3.9)), ((0.25, 3.9), (-0.3, 4.5)), ((-0.8, 4.5), (0.8, 4.5))):
+    for points in (
+        ((-0.5, 3.3), (0.25, 3.9)),
+        ((0.25, 3.9), (-0.3, 4.5)),
+        ((-0.8, 4.5), (0.8, 4.5)),
+    ):
         roof.stroke(label, (60, 60, 64), *points, max(0.1, 2.2 / roof.pixels))
     face = box.near()
     face.rect(label, (50, 50, 54), -0.9, 0.1, 0.9, 0.5)
@@ -145,9 +147,7 @@ def tram(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: 
         ((-1.15, 0.4), (1.15, 0.4), (1.15, 2.7), (0.85, 3.4), (-0.85, 3.4), (-1.15, 2.7)),
         outline=True,
     )  # fmt: skip
-    face.polygon(
-        label, paint, ((-1.15, 0.4), (1.15, 0.4), (1.15, 1.35), (0, 1.0), (-1.15, 1.35))
-    )
+    face.polygon(label, paint, ((-1.15, 0.4), (1.15, 0.4), (1.15, 1.35), (0, 1.0), (-1.15, 1.35)))
     face.polygon(
         label, pane, ((-0.95, 1.5), (0.95, 1.5), (0.95, 2.5), (0.75, 2.75), (-0.75, 2.75),
                       (-0.95, 2.5)),

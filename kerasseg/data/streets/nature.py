@@ -57,9 +57,7 @@ def hedge(canvas: Canvas, x: float, z: float, length: float, height: float, dice
     )
     wall = canvas.receding(x, z, length, -side)
     steps = max(4, int(length * 1.5))
-    top = [
-        (length * i / steps, height + dice.between(-0.12, 0.12)) for i in range(steps, -1, -1)
-    ]
+    top = [(length * i / steps, height + dice.between(-0.12, 0.12)) for i in range(steps, -1, -1)]
     wall.polygon(LABEL, leaf, [(0, 0), (length, 0), *top], texture=Texture.LEAVES)
 
 

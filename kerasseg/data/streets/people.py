@@ -103,9 +103,7 @@ def motorcycle_side(plane: Plane, paint: Color):
     for u in (-0.68, 0.68):
         plane.ellipse(label, DARK, u, 0.34, 0.35, 0.35)
         plane.ellipse(label, (158, 158, 160), u, 0.34, 0.17, 0.17)
-    plane.polygon(
-        label, (86, 86, 90), ((-0.4, 0.28), (0.36, 0.28), (0.42, 0.62), (-0.45, 0.62))
-    )
+    plane.polygon(label, (86, 86, 90), ((-0.4, 0.28), (0.36, 0.28), (0.42, 0.62), (-0.45, 0.62)))
     plane.stroke(label, (182, 182, 184), (-0.95, 0.34), (0.1, 0.3), 0.1)
     plane.polygon(
         label, paint,
@@ -148,7 +146,9 @@ def _rider_side(plane: Plane, dice: Dice, *, seat: float, hands: tuple[float, fl
 
 
 def _helmet(plane: Plane, dice: Dice, u: float, v: float):
-    color = dice.pick(((236, 232, 220), (220, 70, 50), (60, 62, 70), (230, 190, 60), (70, 120, 180)))
+    color = dice.pick(
+        ((236, 232, 220), (220, 70, 50), (60, 62, 70), (230, 190, 60), (70, 120, 180))
+    )
     plane.polygon(
         Id.RIDER, color,
         ((u - 0.19, v - 0.04), (u + 0.19, v - 0.04), (u + 0.15, v + 0.11), (u, v + 0.17),

@@ -1,0 +1,108 @@
+"""python -m kerasseg COMMAND: what there is beside training and exporting.
+
+A command imports what it needs when it runs, so that `--help` does not wait for TensorFlow.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerasseg.cli import CommandParser, quiet_tensorflow, run_command, whole_number
+from kerasseg.config import load_config
+from kerasseg.errors import UserError
+from kerasseg.setting_text import suggestion
+from kerasseg.settings import MAX_SEED, DataConfig
+
+PROG = "python -m kerasseg"
+
+
+def check(argv: Sequence[str]) -> None:
+    """look at a data set before training on it"""
+    parser = CommandParser(
+        prog=f"{PROG} check",
+        arguments="--config FILE [key=value ...]\n"
+        "                                [--sheet FILE] [--help]",
+        description="Verifies the files of a data set, counts its classes, draws some images.",
+    )
+    parser.add_settings(default_config=None)
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="PNG to write (default: check-<name>.png)"
+    )
+    args = parser.parse(argv)
+    config = load_config(args.config, args.settings)
+    quiet_tensorflow()
+    from kerasseg.report.check import check as check_data
+
+    check_data(config, sheet=args.sheet or Path(f"check-{config.name}.png"))
+
+
+def streets(argv: Sequence[str]) -> None:
+    """draw the synthetic data set to disk, in the Cityscapes layout"""
+    defaults = DataConfig()
+    parser = CommandParser(
+        prog=f"{PROG} streets",
+        arguments="DIR [--train N] [--val N] [--seed S] [--help]",
+        description="Draws synthetic street scenes to disk, in the Cityscapes layout.",
+    )
+    parser.add_argument("root", type=Path, metavar="DIR", help="folder to draw into")
+    shown = "(default: %(default)s)"
+    parser.add_argument(
+        "--train",
+        type=whole_number(1),
+        metavar="N",
+        default=defaults.draw_train,
+        help=f"training images {shown}",
+    )
+    parser.add_argument(
+        "--val",
+        type=whole_number(1),
+        metavar="N",
+        default=defaults.draw_val,
+        help=f"validation images {shown}",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0, MAX_SEED),
+        metavar="S",
+        default=defaults.draw_seed,
+        help=f"the same seed draws the same images {shown}",
+    )
+    args = parser.parse(argv)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from kerasseg.data.streets.draw import draw_streets
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("drawing")
+        draw_streets(
+            args.root,
+            train=args.train,
+            val=args.val,
+            seed=args.seed,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    print(f"{args.root}: {args.train} images to train with, {args.val} to validate with")
+
+
+COMMANDS = {"check": check, "streets": streets}
+
+
+def main() -> None:
+    if len(sys.argv) < 2:
+        raise UserError(f"found no command, allowed: {' | '.join(COMMANDS)} (see {PROG} --help)")
+    name, *rest = sys.argv[1:]
+    if name in ("-h", "--help"):
+        print(f"usage: {PROG} COMMAND ...\n\ncommands:")
+        for command, function in COMMANDS.items():
+            print(f"  {command:<10}{function.__doc__}")
+        print(f"\n`{PROG} COMMAND --help` tells what a command takes.")
+        return
+    if name not in COMMANDS:
+        raise UserError(f"{name}: no such command{suggestion(name, COMMANDS)}")
+    COMMANDS[name](rest)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
