@@ -127,7 +127,10 @@ def load_tensorflow() -> None:
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            import tensorflow
+
+            # The first look at the devices says that there is no GPU, several times over.
+            tensorflow.config.list_physical_devices()
         except Exception:
             held.seek(0)
             os.write(stderr, held.read())

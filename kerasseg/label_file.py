@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from kerasseg.config_file import parse_yaml
+from kerasseg.config_file import NotYaml, parse_yaml
 from kerasseg.errors import UserError
 from kerasseg.labels import MAX_CLASSES, VOID, Color, LabelSet
 
@@ -27,8 +27,9 @@ def read_label_file(path: Path, *, void: Literal["background", "ignore"]) -> Lab
 
     Raises UserError that names the file and the entry for whatever is wrong with it.
     """
+    data = _load(path)
     try:
-        return _Reader(_load(path)).label_set(void)
+        return _Reader(data).label_set(void)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 
@@ -37,13 +38,15 @@ def _load(path: Path) -> Any:
     try:
         document = parse_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise UserError("not found; expected a YAML file with the classes") from None
+        raise UserError(f"{path}: not found; expected a YAML file with the classes") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"not UTF-8 text (byte {error.start})") from None
+        raise UserError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
-        raise UserError(f"cannot be read ({error.strerror})") from None
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except NotYaml as error:
+        raise UserError(f"{path}{error.place}: {error}") from None
     for line, problem in document.problems:
-        raise UserError(f"line {line}: {problem}")
+        raise UserError(f"{path}:{line}: {problem}")
     return document.value
 
 

@@ -151,7 +151,9 @@ class LabelSet:
             )
         except KeyError as error:
             raise UserError(f"labels: the key {error} is missing") from None
-        except (TypeError, AttributeError) as error:
+        except UserError:
+            raise
+        except (TypeError, AttributeError, ValueError) as error:
             raise UserError(f"labels: not a label set ({error})") from None
 
 

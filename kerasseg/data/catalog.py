@@ -14,6 +14,7 @@ from kerasseg.data.indexed import LabelEncoding
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verified import Facts, VerifiedCache, cache_folder
 from kerasseg.data.verify import verify_samples
+from kerasseg.errors import UserError
 from kerasseg.label_file import read_label_file
 from kerasseg.labels import Color, LabelSet, camvid_labels, cityscapes_labels
 
@@ -63,7 +64,11 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
         "camvid": read_camvid,
         "folders": read_folders,
     }[config.data.name]
-    samples = {split: take_evenly(read(root, split), config.data.max_images) for split in splits}
+    try:
+        found = {split: read(root, split) for split in splits}
+    except OSError as error:  # a folder that may not be listed
+        raise UserError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    samples = {split: take_evenly(found[split], config.data.max_images) for split in splits}
     cache = VerifiedCache(cache_folder(config.data.cache_dir), root=root, label_set=label_set)
     facts = verify_samples(
         [sample for split in splits for sample in samples[split]],

@@ -77,6 +77,10 @@ def plan_steps(
     shares = [epochs for _, epochs in stages]
     total_steps = max(1, total_steps)
     edges = [round(total_steps * sum(shares[:i]) / sum(shares)) for i in range(len(shares) + 1)]
+    if total_steps >= len(shares):
+        for i in range(1, len(shares)):
+            # One step for this stage, and one left for each that follows.
+            edges[i] = min(max(edges[i], edges[i - 1] + 1), total_steps - len(shares) + i)
     runs = []
     for i, (scale, _) in enumerate(stages):
         left = edges[i + 1] - edges[i]

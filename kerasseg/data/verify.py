@@ -30,6 +30,7 @@ from kerasseg.labels import UNKNOWN, VOID, LabelSet
 
 MAX_PROBLEMS = 5  # so many are listed
 _MANY = 500  # from so many pairs on, progress is shown
+_PNG_END = b"IEND\xaeB`\x82"  # the last chunk has no content, so its checksum is always this
 _CHUNK = 32  # pairs a thread before problems are looked at
 
 
@@ -155,7 +156,10 @@ def _decode(path: Path) -> tuple[Image.Image, PngHeader | None]:
         header = read_png_header(io.BytesIO(data))
         if header is not None:
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
-        elif data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):  # end of image, start of scan
+            whole = _PNG_END in data
+        else:
+            whole = data.rfind(b"\xff\xd9") >= data.rfind(b"\xff\xda")  # image end, scan start
+        if not whole:
             raise OSError("image file is truncated")
         image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
         image.load()

@@ -4,6 +4,12 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from kerasseg.data.resize import resize_bilinear
+
+
+def _doubled(size: int | None) -> int | None:
+    return None if size is None else 2 * size
+
 
 @keras.saving.register_keras_serializable("kerasseg")
 class PixelShuffle(layers.Layer):
@@ -13,10 +19,24 @@ class PixelShuffle(layers.Layer):
         return tf.nn.depth_to_space(x, 2)
 
     def compute_output_shape(self, shape):
-        def double(size):
-            return None if size is None else 2 * size
+        return (shape[0], _doubled(shape[1]), _doubled(shape[2]), shape[3] // 4)
 
-        return (shape[0], double(shape[1]), double(shape[2]), shape[3] // 4)
+
+@keras.saving.register_keras_serializable("kerasseg")
+class BilinearDouble(layers.Layer):
+    """(B, H, W, C) to (B, 2 H, 2 W, C).
+
+    `UpSampling2D` does the same, but cannot be traced for a size that is known only later.
+    """
+
+    def call(self, x):
+        height, width = (
+            tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)
+        )
+        return tf.cast(resize_bilinear(x, (2 * height, 2 * width)), x.dtype)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], _doubled(shape[1]), _doubled(shape[2]), shape[3])
 
 
 def upsample(x, channels: int, *, mode: str, dtype: str, name: str):
@@ -35,7 +55,7 @@ def upsample(x, channels: int, *, mode: str, dtype: str, name: str):
         )(x)
         return PixelShuffle(dtype=dtype, name=name)(x)
     if mode == "resize":
-        x = layers.UpSampling2D(2, interpolation="bilinear", dtype=dtype, name=f"{name}_resize")(x)
+        x = BilinearDouble(dtype=dtype, name=f"{name}_resize")(x)
         return layers.Conv2D(
             channels, 3, padding="same", kernel_initializer="he_normal", dtype=dtype, name=name
         )(x)

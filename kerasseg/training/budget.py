@@ -7,6 +7,7 @@ from kerasseg.data.curriculum import steps_per_epoch
 
 _WARM_UP = 3
 _TIMED = 10
+TRIAL_STEPS = _WARM_UP + _TIMED
 # Saving, logging and a machine that slows down; the plan is fixed once it is made.
 _RESERVE = 0.04
 

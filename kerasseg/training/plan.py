@@ -2,9 +2,8 @@
 
 import time
 
-from kerasseg.data.curriculum import plan_steps
 from kerasseg.errors import UserError
-from kerasseg.training.budget import affordable_steps, time_steps
+from kerasseg.training.budget import TRIAL_STEPS, affordable_steps, time_steps
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.session import Session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
@@ -16,11 +15,10 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
     step: the compiled training step. started: `time.monotonic()` when the command began.
     """
     config = session.config
-    plan = session.plan()
     if config.train.minutes is None:
-        return Progress(plan, planned_by_budget=False, data_key=session.data_key)
+        return Progress(session.plan(), planned_by_budget=False, data_key=session.data_key)
     before = snapshot(session.segmenter)
-    batches = iter(session.input_for(plan).from_step(0))
+    batches = iter(session.input_for(session.plan(total_steps=TRIAL_STEPS)).from_step(0))
     step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
     restore(session.segmenter, before)
     validation_seconds = _time_validation(session)
@@ -36,12 +34,7 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
         f"{config.train.minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
         f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"
     )
-    plan = plan_steps(
-        session.stages(),
-        images=len(session.catalog.splits["train"]),
-        batch_size=config.train.batch_size,
-        total_steps=total_steps,
-    )
+    plan = session.plan(total_steps=total_steps)
     return Progress(plan, planned_by_budget=True, data_key=session.data_key)
 
 

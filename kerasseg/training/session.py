@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.class_balance import median_frequency_weights
-from kerasseg.data.curriculum import Plan, plan_epochs
+from kerasseg.data.curriculum import Plan, plan_epochs, plan_steps
 from kerasseg.data.decode import Decoder
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.verified import cache_folder
@@ -33,17 +33,16 @@ class Session:
     decoder: Decoder
     validation: tf.data.Dataset
 
-    def stages(self) -> list[tuple[float, int]]:
-        """(crop scale, epochs) of each stage as configured."""
-        return [(stage.crop_scale, stage.epochs) for stage in self.config.train.stages]
-
-    def plan(self) -> Plan:
-        """The stages as they stand."""
-        return plan_epochs(
-            self.stages(),
-            images=len(self.catalog.splits["train"]),
-            batch_size=self.config.train.batch_size,
-        )
+    def plan(self, *, total_steps: int | None = None) -> Plan:
+        """The stages as they stand, or their epochs as shares of `total_steps`."""
+        stages = [(stage.crop_scale, stage.epochs) for stage in self.config.train.stages]
+        size = {
+            "images": len(self.catalog.splits["train"]),
+            "batch_size": self.config.train.batch_size,
+        }
+        if total_steps is None:
+            return plan_epochs(stages, **size)
+        return plan_steps(stages, **size, total_steps=total_steps)
 
     def input_for(self, plan: Plan) -> TrainingInput:
         config = self.config

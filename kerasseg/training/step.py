@@ -21,9 +21,13 @@ def compile_step(segmenter: Segmenter, *, jit: bool):
 
 
 class StepClock:
-    """Seconds of the steps of an epoch, and how many of them went into waiting for input."""
+    """Seconds of the steps of an epoch, and how many of them went into waiting for input.
+
+    The first step that it ever runs is left out: it traces and compiles.
+    """
 
     def __init__(self):
+        self._warm = False
         self.reset()
 
     def reset(self) -> None:
@@ -37,9 +41,11 @@ class StepClock:
         batch = next(batches)
         fetched = time.perf_counter()
         means = {name: float(value) for name, value in step(batch).items()}
-        self._waited += fetched - start
-        self._total += time.perf_counter() - start
-        self._images += batch_size
+        if self._warm:
+            self._waited += fetched - start
+            self._total += time.perf_counter() - start
+            self._images += batch_size
+        self._warm = True
         return means
 
     @property

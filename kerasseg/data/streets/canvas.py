@@ -153,6 +153,13 @@ class Plane:
         self.light = light
         self.pixels = pixels
 
+    def mirrored(self, length: float) -> "Plane":
+        """The same sheet with u counted back from `length`."""
+        place = self.place
+        return Plane(
+            self.canvas, lambda u, v: place(length - u, v), self.depth, self.light, self.pixels
+        )
+
     def polygon(
         self,
         label: Id,

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -93,13 +95,21 @@ def _run(jobs: list, workers: int, progress: Callable[[int, int], None] | None):
             report(done)
         return
     # spawn: the caller may already hold threads, and a forked child would inherit their locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        try:
-            for done, _ in enumerate(pool.map(_draw_to_disk, jobs, chunksize=8), 1):
-                report(done)
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent
+    )
+    try:
+        for done, _ in enumerate(pool.map(_draw_to_disk, jobs, chunksize=8), 1):
+            report(done)
+    except BrokenProcessPool:
+        # A child could not start (a caller without a main module to import) or was killed.
+        _run(jobs, 1, progress)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts_to_parent():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _make_folders(building: Path, jobs: list):

@@ -54,10 +54,13 @@ def strip(canvas: Canvas, label: Id, color: Color, x0: float, x1: float, texture
     canvas.level(0.0, 10.0).polygon(label, color, points, texture=texture)
 
 
-def paint_ground(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice):
-    """From the lawns at the outside to the paint on the road."""
+def paint_ground(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice, *, paved: bool):
+    """From the outside to the paint on the road; paved: no lawn where nothing else lies."""
     far = 300.0
-    strip(canvas, Id.TERRAIN, colors.lawn, -far, far, Texture.GRASS)
+    if paved:
+        strip(canvas, Id.SIDEWALK, colors.pavement, -far, far, Texture.SLABS)
+    else:
+        strip(canvas, Id.TERRAIN, colors.lawn, -far, far, Texture.GRASS)
     plaza = dice.chance(0.08)
     for inner, outer in ((layout.left, layout.left_edge), (layout.right, layout.right_edge)):
         if abs(outer - inner) > 0.1:
@@ -90,8 +93,9 @@ def _patches(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice):
     sheet = canvas.level(0.0, 10.0)
     for _ in range(dice.count(1, 4)):
         x, z = dice.between(layout.left + 0.5, layout.right - 1.5), dice.between(4, 20)
-        sheet.rect(Id.ROAD, shade(colors.road, dice.between(0.8, 1.15)), x, z,
-                   x + dice.between(0.6, 2.0), z + dice.between(1, 6), texture=Texture.ASPHALT)  # fmt: skip
+        tone = shade(colors.road, dice.between(0.8, 1.15))
+        x1, z1 = x + dice.between(0.6, 2.0), z + dice.between(1, 6)
+        sheet.rect(Id.ROAD, tone, x, z, x1, z1, texture=Texture.ASPHALT)
     for _ in range(dice.count(0, 2)):
         x, z = dice.between(-1.5, 1.5), dice.between(4.5, 14)
         sheet.ellipse(Id.ROAD, shade(colors.road, 0.6), x, z, 0.35, 0.35)

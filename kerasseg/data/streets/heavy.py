@@ -44,17 +44,14 @@ def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Col
         wheel(plane, label, u, 0.46)
 
 
-def truck(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: bool, dark: bool):
+def truck(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
     """A lorry: ribbed cargo box with a slanted stripe and a cab."""
     cargo, cab = vary(dice.pick(CARGO), dice), vary(dice.pick(CAR), dice)
     accent, pane, label = dice.pick(CAR), glass(sky, dice), Id.TRUCK
     length = dice.between(6.5, 8.5)
     box = Box(canvas, x, z, 2.4, length)
     box.shade_ground()
-    for side in box.sides():
-        if coming:  # the cab is at the near end
-            side_place = side.place
-            side.place = lambda u, v, place=side_place: place(length - u, v)
+    for side in box.sides(turned=coming):
         _truck_side(side, cargo, cab, pane, accent, length)
     face = box.near()
     kind = Texture.GLOW if dark else Texture.PLAIN
@@ -79,7 +76,7 @@ def truck(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming:
             face.rect(label, RED, u - 0.18, 0.52, u + 0.18, 0.68, texture=kind)
 
 
-def bus(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: bool, dark: bool):
+def bus(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
     """A town bus: one band of big windows, a bright skirt, a lit destination."""
     paint, pane, label = vary(dice.pick(BUS), dice), glass(sky, dice), Id.BUS
     if dark:
@@ -113,7 +110,7 @@ def bus(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: b
         face.ellipse(label, LAMP if coming else RED, u, 0.92, 0.14, 0.14, texture=kind)
 
 
-def tram(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: bool, dark: bool):
+def tram(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
     """A tram of two cars, round-nosed, two-coloured, with a pantograph; label train."""
     paint, pane, label = vary(dice.pick(TRAM), dice), glass(sky, dice), Id.TRAIN
     if dark:

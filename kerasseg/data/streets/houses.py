@@ -1,10 +1,20 @@
 """Rows of houses in perspective: shop fronts, windows, balconies, roofs, gable ends."""
 
-from kerasseg.data.streets.canvas import MAX_DEPTH, Canvas, Plane
+from kerasseg.data.streets.canvas import Canvas, Plane
 from kerasseg.data.streets.dice import Dice
 from kerasseg.data.streets.ids import Id
 from kerasseg.data.streets.paint import (
-    BRICK, CAR, CLOTH, LEAVES, PLASTER, ROOF, SKIN, Color, mix, shade, vary,
+    BRICK,
+    CAR,
+    CLOTH,
+    LEAVES,
+    PLASTER,
+    ROOF,
+    SKIN,
+    Color,
+    mix,
+    shade,
+    vary,
 )  # fmt: skip
 from kerasseg.data.streets.texture import Texture
 
@@ -197,7 +207,7 @@ def skyline(canvas: Canvas, dice: Dice, sky: Color, haze: Color):
     while u < 530:
         wide, tall = dice.between(14, 44), dice.between(8, 34)
         color = mix(vary(dice.pick(PLASTER), dice), haze, 0.35)
-        sheet.rect(LABEL, color, u, horizon - tall, u + wide, horizon + 3)
+        sheet.rect(LABEL, color, u, horizon - tall, u + wide, horizon + 5)
         if dice.chance(0.5):
             sheet.polygon(LABEL, mix(dice.pick(ROOF), haze, 0.35),
                           ((u - 1, horizon - tall), (u + wide + 1, horizon - tall),
@@ -206,4 +216,3 @@ def skyline(canvas: Canvas, dice: Dice, sky: Color, haze: Color):
             x, y = u + dice.between(2, wide - 5), horizon - dice.between(4, tall - 3)
             sheet.rect(LABEL, mix(mix((60, 66, 76), sky, 0.4), haze, 0.3), x, y, x + 3, y + 4)
         u += wide
-    assert MAX_DEPTH > 0

@@ -79,5 +79,5 @@ def woods(canvas: Canvas, dice: Dice, haze: Color, *, autumn: bool):
         sheet.ellipse(LABEL, mix(leaf, haze, 0.3), u, horizon - r * 0.4, r, r,
                       texture=Texture.LEAVES)  # fmt: skip
         u += r * 0.8
-    sheet.rect(LABEL, mix(LEAVES[2], haze, 0.3), 0, horizon - 4, WIDTH, horizon + 3,
+    sheet.rect(LABEL, mix(LEAVES[2], haze, 0.3), 0, horizon - 4, WIDTH, horizon + 5,
                texture=Texture.LEAVES)  # fmt: skip

@@ -4,7 +4,15 @@ from kerasseg.data.streets.canvas import Canvas, Plane
 from kerasseg.data.streets.dice import Dice
 from kerasseg.data.streets.ids import Id
 from kerasseg.data.streets.paint import (
-    CAR, CLOTH, HAIR, SKIN, TROUSERS, Color, mix, shade, vary,
+    CAR,
+    CLOTH,
+    HAIR,
+    SKIN,
+    TROUSERS,
+    Color,
+    mix,
+    shade,
+    vary,
 )  # fmt: skip
 
 DARK = (38, 38, 42)

@@ -1,10 +1,17 @@
 """What runs along the road beside houses: walls, fences, guard rails; and what spans it."""
 
-from kerasseg.data.streets.canvas import Canvas
+from itertools import pairwise
+
+from kerasseg.data.streets.canvas import Canvas, Plane
 from kerasseg.data.streets.dice import Dice
 from kerasseg.data.streets.ids import Id
-from kerasseg.data.streets.paint import CLOTH, LEAVES, METAL, STONE, WOOD, mix, shade, vary
+from kerasseg.data.streets.paint import CLOTH, LEAVES, METAL, STONE, WOOD, Color, mix, shade, vary
 from kerasseg.data.streets.texture import Texture
+
+STAR = (
+    (0, 1), (0.25, 0.3), (0.95, 0.3), (0.4, -0.1), (0.6, -0.8), (0, -0.38),
+    (-0.6, -0.8), (-0.4, -0.1), (-0.95, 0.3), (-0.25, 0.3),
+)  # fmt: skip
 
 
 def wall(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
@@ -37,10 +44,29 @@ def wall(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
             u, ink = dice.between(0.3, 1.5), dice.pick(CLOTH)
             while u + 0.8 < length:
                 v = height * dice.between(0.3, 0.45)
-                sheet.ellipse(label, ink, u + 0.3, v + 0.3, 0.36, 0.42)
-                sheet.ellipse(label, shade(stone, 1.05), u + 0.3, v + 0.3, 0.18, 0.22)
+                _letter(sheet, u, v, ink, shade(stone, 1.05), dice)
                 u += dice.between(0.7, 1.2)
     sheet.rect(label, shade(stone, 1.25), 0, height - 0.1, length, height + 0.14)
+
+
+def _letter(sheet: Plane, u: float, v: float, ink: Color, ground: Color, dice: Dice):
+    kind, label = dice.count(0, 3), Id.WALL
+    if kind == 0:
+        sheet.ellipse(label, ink, u + 0.3, v + 0.3, 0.36, 0.42)
+        sheet.ellipse(label, ground, u + 0.3, v + 0.3, 0.18, 0.22)
+    elif kind == 1:
+        for a, b in (((0, 0), (0.3, 0.75)), ((0.3, 0.75), (0.6, 0)), ((0.1, 0.25), (0.5, 0.25))):
+            sheet.stroke(label, ink, (u + a[0], v + a[1]), (u + b[0], v + b[1]), 0.15)
+    elif kind == 2:
+        zigzag = ((0, 0), (0.15, 0.75), (0.3, 0.1), (0.45, 0.75), (0.6, 0))
+        for a, b in pairwise(zigzag):
+            sheet.stroke(label, ink, (u + a[0], v + a[1]), (u + b[0], v + b[1]), 0.14)
+    else:
+        sheet.polygon(
+            label,
+            ink,
+            [(u + 0.3 + 0.38 * a, v + 0.3 + 0.42 * b) for a, b in STAR],
+        )
 
 
 def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
@@ -57,7 +83,8 @@ def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
         while u + 0.3 < length:
             sheet.polygon(
                 label, shade(wood, dice.between(0.92, 1.08)),
-                ((u, 0), (u + 0.3, 0), (u + 0.3, height - 0.2), (u + 0.15, height), (u, height - 0.2)),
+                ((u, 0), (u + 0.3, 0), (u + 0.3, height - 0.2), (u + 0.15, height),
+                 (u, height - 0.2)),
             )  # fmt: skip
             u += 0.5
         for v in (0.4, height - 0.5):
@@ -98,10 +125,9 @@ def guard_rail(canvas: Canvas, x: float, z: float, length: float):
     sheet.rect(label, (120, 124, 128), 0, 0.56, length, 0.66)
 
 
-def bridge(canvas: Canvas, z: float, half_width: float, dice: Dice):
+def bridge(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float):
     """A deck over the road on two piers, with a parapet; label bridge."""
-    sheet, label = canvas.facing(0, z), Id.BRIDGE
-    sheet = canvas.facing(canvas.camera.bend * 0, z)
+    sheet, label = canvas.facing(x, z), Id.BRIDGE
     stone = vary(dice.pick(STONE), dice)
     low, high = 5.6, 7.4
     for u in (-half_width - 1.4, half_width):
@@ -111,14 +137,16 @@ def bridge(canvas: Canvas, z: float, half_width: float, dice: Dice):
     sheet.rect(label, shade(stone, 1.2), -60, high - 0.5, 60, high - 0.3)
 
 
-def tunnel(canvas: Canvas, z: float, half_width: float, dice: Dice):
+def tunnel(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float):
     """The mouth of a tunnel under a green hill, at the end of the road."""
-    sheet, label = canvas.facing(0, z), Id.TUNNEL
+    sheet, label = canvas.facing(x, z), Id.TUNNEL
     stone = vary(dice.pick(STONE), dice)
-    sheet.ellipse(Id.VEGETATION, dice.pick(LEAVES), 0, 3, 48, 13, texture=Texture.LEAVES)
+    hill = [(48 * u, 15 * (1 - u * u)) for u in (i / 10 for i in range(-10, 11))]
+    sheet.polygon(Id.VEGETATION, dice.pick(LEAVES), hill, texture=Texture.LEAVES)
     w = half_width + 1
     sheet.polygon(
-        label, stone, ((-w - 2, 0), (w + 2, 0), (w + 2, 5), (w * 0.6, 8), (-w * 0.6, 8), (-w - 2, 5)),
+        label, stone, ((-w - 2, 0), (w + 2, 0), (w + 2, 5), (w * 0.6, 8), (-w * 0.6, 8),
+                       (-w - 2, 5)),
         texture=Texture.STONE, outline=True,
     )  # fmt: skip
     sheet.polygon(label, (46, 46, 52), ((-w, 0), (w, 0), (w, 4), (w * 0.5, 6.4), (-w * 0.5, 6.4),

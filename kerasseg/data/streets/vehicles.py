@@ -1,5 +1,6 @@
 """Cars, vans, caravans and trailers: boxes with a near face and the sides that the camera sees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kerasseg.data.streets.canvas import Canvas, Plane
@@ -23,24 +24,32 @@ class Box:
     length: float
 
     def near(self, inset: float = 0.0) -> Plane:
-        """u from -width/2 to width/2."""
+        """The face towards us, `inset` metres farther off: u from -width/2 to width/2."""
         return self.canvas.facing(self.x, self.z + inset)
 
-    def sides(self) -> list[Plane]:
-        """The sides in sight, u from the near face (0) to the far end (length)."""
+    def sides(self, *, turned: bool = False) -> list[Plane]:
+        """The sides in sight, u from the near face (0) to the far end (length).
+
+        turned: u from the far end to the near face, for what comes towards us.
+        """
         found = []
         project = self.canvas.camera.project
         for looks in (-1, 1):
             x = self.x + looks * self.width / 2
             near, far = project(x, 0, self.z)[0], project(x, 0, self.z + self.length)[0]
             if (far - near) * looks > 0:
-                found.append(self.canvas.receding(x, self.z, self.length, looks))
+                plane = self.canvas.receding(x, self.z, self.length, looks)
+                found.append(plane.mirrored(self.length) if turned else plane)
         return found
 
-    def top(self, label: Id, color: Color, y: float, u0: float, u1: float, inset: float = 0.0):
-        half = self.width / 2 - inset
-        sheet = self.canvas.level(y, self.z + self.length / 2)
-        sheet.rect(label, color, self.x - half, self.z + u0, self.x + half, self.z + u1)
+    def solid(self, label: Id, color: Color, points: Sequence[tuple[float, float, float]]):
+        """A polygon in space: (right of the middle, up, away from the near face)."""
+        project, depth = self.canvas.camera.project, self.z + self.length / 2
+        self.canvas.polygon(
+            [project(self.x + x, y, self.z + z) for x, y, z in points],
+            color,
+            self.canvas.surface(label, Texture.PLAIN, depth),
+        )
 
     def shade_ground(self, strength: float = 1.0):
         half, project = self.width / 2 + 0.12, self.canvas.camera.project
@@ -87,27 +96,45 @@ def car_side(plane: Plane, paint: Color, pane: Color, *, van: bool = False):
     plane.rect(label, LAMP, 4.1, 0.55, 4.3, 0.7)
 
 
-def car(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: bool, dark: bool):
+def car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
     """A car along the road; `coming`: it shows its front. dark: its lamps shine."""
     van = dice.chance(0.22)
     paint, pane = vary(dice.pick(CAR), dice), glass(sky, dice)
     tall, waist = (1.9, 1.0) if van else (1.45, 0.9)
     box = Box(canvas, x, z, 1.85, 4.3)
     box.shade_ground()
-    for side in box.sides():
+    for side in box.sides(turned=coming):
         car_side(side, paint, pane, van=van)
-    box.top(Id.CAR, shade(paint, 1.1), tall, 0.3 if van else 0.9, 2.8, 0.2)
-    face, label = box.near(), Id.CAR
+    # Where the slanted window at the near end begins and ends, as in car_side.
+    foot, head = ((0.8, 1.3) if coming else (0.0, 0.1)) if van else (
+        (1.0, 1.65) if coming else (0.2, 0.95)
+    )  # fmt: skip
+    label, roof = Id.CAR, shade(paint, 1.1)
+    box.solid(label, roof, [(u, waist, v) for u, v in ((-0.9, 0), (0.9, 0), (0.9, 2), (-0.9, 2))])
+    for u in (-1, 1):
+        box.solid(
+            label, shade(paint, 0.9),
+            ((u * 0.92, waist - 0.1, foot), (u * 0.7, waist, foot), (u * 0.7, tall, head),
+             (u * 0.92, tall, head)),
+        )  # fmt: skip
+    box.solid(
+        label,
+        roof,
+        [(u, tall, v) for u, v in ((-0.86, head), (0.86, head), (0.86, 2.9), (-0.86, 2.9))],
+    )
+    box.solid(
+        label,
+        paint,
+        ((-0.88, waist, foot), (-0.8, tall, head), (0.8, tall, head), (0.88, waist, foot)),
+    )
+    rise = head - foot
+    box.solid(
+        label, pane, [(u, waist + (tall - waist) * t, foot + rise * t) for u, t in (
+            (-0.76, 0.08), (-0.68, 0.86), (0.68, 0.86), (0.76, 0.08))],
+    )  # fmt: skip
+    face = box.near()
     for u in (-0.72, 0.72):
         face.rect(label, TYRE, u - 0.16, 0, u + 0.16, 0.4)
-    back = box.near(0.25)
-    back.polygon(
-        label, paint, ((-0.88, waist - 0.1), (-0.7, tall), (0.7, tall), (0.88, waist - 0.1))
-    )
-    back.polygon(
-        label, pane, ((-0.74, waist + 0.02), (-0.6, tall - 0.09), (0.6, tall - 0.09),
-                      (0.74, waist + 0.02)),
-    )  # fmt: skip
     face.polygon(
         label,
         paint,
@@ -125,7 +152,7 @@ def car(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, coming: b
         face.rect(label, (50, 52, 56), -0.4, 0.6, 0.4, 0.72)
 
 
-def crossing_car(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color):
+def crossing_car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color):
     """A car across the road, seen from the side."""
     plane = canvas.facing(x, z, flip=dice.sign())
     left, right = plane.place(-0.2, 0), plane.place(4.5, 0)
@@ -133,7 +160,7 @@ def crossing_car(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color):
     car_side(plane, vary(dice.pick(CAR), dice), glass(sky, dice), van=dice.chance(0.2))
 
 
-def caravan(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color):
+def caravan(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color):
     """A parked caravan: a white round box with a stripe and a small window."""
     box = Box(canvas, x, z, 2.1, 4.8)
     box.shade_ground()
@@ -169,7 +196,10 @@ def trailer(canvas: Canvas, x: float, z: float, dice: Dice):
         side.rect(label, paint, 0, 0.5, 2.6, 1.1, outline=True)
         side.rect(label, shade(paint, 0.7), 0, 0.78, 2.6, 0.82)
         wheel(side, label, 1.3)
-    box.top(label, mix(paint, (70, 96, 84), 0.6), 1.1, 0, 2.6)
+    tarpaulin = mix(paint, (70, 96, 84), 0.6)
+    box.solid(
+        label, tarpaulin, ((-0.85, 1.1, 0), (0.85, 1.1, 0), (0.85, 1.1, 2.6), (-0.85, 1.1, 2.6))
+    )
     face = box.near()
     for u in (-0.7, 0.7):
         face.rect(label, TYRE, u - 0.1, 0, u + 0.1, 0.5)

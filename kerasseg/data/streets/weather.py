@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import ImageFilter
 
 from kerasseg.data.streets.canvas import HEIGHT, SCALE, WIDTH, Camera, Canvas
 from kerasseg.data.streets.dice import Dice
@@ -105,9 +105,11 @@ def develop(canvas: Canvas, weather: Weather, dice: Dice) -> tuple[np.ndarray, n
     on_ground[list(GROUND)] = 1
     soft = np.asarray(canvas.shadow.filter(ImageFilter.BoxBlur(1))).astype(np.float32)
     dark = 1 - soft * on_ground[kinds] * np.float32(weather.shadow / 255)
-    shines = (kinds == Texture.GLOW) | (kinds == Texture.SKY)
-    lit = picture * dark[:, :, None] * np.array(weather.light, np.float32)
-    picture = np.where(shines[:, :, None], picture, lit)
+    light = np.empty((256, 3), np.float32)
+    light[:] = weather.light
+    light[[Texture.GLOW, Texture.SKY]] = 1
+    picture *= light[kinds]
+    picture *= dark[:, :, None]
 
     depth = canvas.depth_table[codes]
     rows = np.arange(HEIGHT, dtype=np.float32) - np.float32(canvas.camera.horizon)
@@ -143,7 +145,3 @@ def _blur(picture: np.ndarray) -> np.ndarray:
     padded = np.pad(picture, ((1, 1), (1, 1), (0, 0)), mode="edge")
     rows = padded[:-2] + padded[1:-1] * 2 + padded[2:]
     return (rows[:, :-2] + rows[:, 1:-1] * 2 + rows[:, 2:]) * np.float32(1 / 16)
-
-
-def as_image(picture: np.ndarray) -> Image.Image:
-    return Image.fromarray(picture)

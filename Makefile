@@ -1,0 +1,52 @@
+# `make` alone lists what there is. Everything is installed into .venv, and again only when a
+# requirements file has changed. All paths are relative: the folder may have spaces in its name.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help train test lint clean
+
+help:
+	@echo "make train   set up, then train on drawn streets (settings: make train ARGS='seed=1')"
+	@echo "make test    set up, then check the style and run all tests"
+	@echo "make lint    set up, then check the style only"
+	@echo "make clean   remove .venv and caches; runs/ and data/ stay"
+	@echo "Another Python: make train PYTHON=python3.12"
+
+train: $(VENV)/.installed
+	$(RUN) train.py $(ARGS)
+
+test: lint
+	$(RUN) -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build kerasseg.egg-info
+	find kerasseg tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The last line of each recipe marks it as done: what is interrupted is done again.
+$(VENV)/.made:
+	@$(PYTHON) -c "import sys; v = sys.version_info; v >= (3, 11) or sys.exit( \
+	'kerasseg needs Python 3.11 or newer, $(PYTHON) is %d.%d; try: make PYTHON=python3.12' % v[:2])"
+	@echo "making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(VENV)/.installed: requirements.txt | $(VENV)/.made
+	@echo "installing requirements.txt (once; TensorFlow takes some minutes)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+# cityscapesscripts is here for its label table, which needs none of what the package asks for.
+$(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/.made
+	@echo "installing requirements-dev.txt (once; TensorFlow takes some minutes)"
+	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --no-deps "cityscapesscripts>=2.3,<3"
+	@touch $@

@@ -1,0 +1,87 @@
+"""The one resize against loops in NumPy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerasseg.data.resize import blocks_for, resize_bilinear, resize_image
+
+
+def noise(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (2, height, width, 3)).astype(np.uint8)
+
+
+def bilinear_by_hand(values, size):
+    """Half-pixel centres, the edge repeated, in float64. values: (B, H, W, C)."""
+
+    def taps(source, target):
+        place = np.maximum((np.arange(target) + 0.5) * source / target - 0.5, 0)
+        low = np.minimum(place.astype(int), source - 1)
+        return low, np.minimum(low + 1, source - 1), place - low
+
+    top, bottom, down = taps(values.shape[1], size[0])
+    left, right, across = taps(values.shape[2], size[1])
+    rows = values[:, top] * (1 - down)[:, None, None] + values[:, bottom] * down[:, None, None]
+    return rows[:, :, left] * (1 - across)[:, None] + rows[:, :, right] * across[:, None]
+
+
+def blocks_by_hand(values, rows, columns):
+    """Mean of each block; one that hangs over the edge repeats the last pixel."""
+    height, width = values.shape[1:3]
+    down, across = -(-height // rows), -(-width // columns)
+    result = np.empty((values.shape[0], down, across, values.shape[3]))
+    for y, x in np.ndindex(down, across):
+        ys = np.minimum(np.arange(y * rows, (y + 1) * rows), height - 1)
+        xs = np.minimum(np.arange(x * columns, (x + 1) * columns), width - 1)
+        result[:, y, x] = values[:, ys][:, :, xs].mean(axis=(1, 2))
+    return result
+
+
+def test_at_one_half_it_is_the_mean_of_four_rounded_half_to_even():
+    images = noise(12, 20)
+    mean = images.reshape(2, 6, 2, 10, 2, 3).astype(np.float64).mean(axis=(2, 4))
+    assert (mean % 1 == 0.5).any()
+    np.testing.assert_array_equal(resize_image(images, (6, 10), blocks=(1, 1)), np.round(mean))
+
+
+@settings(max_examples=25)
+@given(source=st.tuples(*[st.integers(1, 24)] * 2), target=st.tuples(*[st.integers(1, 30)] * 2))
+def test_bilinear_has_half_pixel_centres_and_no_antialias(source, target):
+    values = noise(*source).astype(np.float32)
+    expected = bilinear_by_hand(values.astype(np.float64), target)
+    np.testing.assert_allclose(resize_bilinear(values, target), expected, atol=1e-3)
+
+
+@settings(max_examples=25)
+@given(source=st.tuples(*[st.integers(1, 40)] * 2), target=st.tuples(*[st.integers(1, 9)] * 2))
+def test_below_one_half_whole_blocks_are_averaged_first(source, target):
+    images = noise(*source)
+    blocks = tuple(blocks_for(s, t) for s, t in zip(source, target, strict=True))
+    expected = bilinear_by_hand(blocks_by_hand(images.astype(np.float64), *blocks), target)
+    found = resize_image(images, target, blocks=blocks).numpy()
+    assert np.abs(found - expected).max() <= 0.5 + 1e-3
+    np.testing.assert_array_equal(found, np.round(found))
+
+
+@given(source=st.integers(1, 9000), target=st.integers(1, 9000))
+def test_the_block_is_the_smallest_that_leaves_at_least_one_half(source, target):
+    block = blocks_for(source, target)
+    assert target / (source / block) >= 0.5
+    assert block == 1 or target / (source / (block - 1)) < 0.5
+
+
+@pytest.mark.parametrize("size", [(11, 7), (12, 8), (1, 1)])
+def test_blocks_as_numbers_and_as_tensors_do_the_same(size):
+    images = noise(37, 29)
+    numbers = tuple(blocks_for(s, t) for s, t in zip((37, 29), size, strict=True))
+    tensors = tuple(tf.constant(block) for block in numbers)
+    np.testing.assert_array_equal(
+        resize_image(images, size, blocks=numbers), resize_image(images, size, blocks=tensors)
+    )
+
+
+def test_the_size_itself_changes_nothing():
+    images = noise(9, 14)
+    np.testing.assert_array_equal(resize_image(images, (9, 14), blocks=(1, 1)), images)

@@ -1,0 +1,44 @@
+"""Runs of the real command in a process of its own, on a handful of drawn street scenes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasseg.data.streets.draw import draw_streets
+from tests.integration.small_run import PROJECT
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory) -> Path:
+    """Eight training and three validation scenes in the Cityscapes layout."""
+    root = tmp_path_factory.mktemp("data") / "streets"
+    draw_streets(root, train=8, val=3, seed=5)
+    return root
+
+
+@pytest.fixture
+def run_command(tmp_path):
+    """Callable: runs a command line of Python in `tmp_path`, returns the CompletedProcess.
+
+    Caches go below `tmp_path`. The project is importable, as it is for `python train.py`.
+    """
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(PROJECT),
+                "XDG_CACHE_HOME": str(tmp_path / "cache"),
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,18 @@
+"""Settings of a run that takes seconds: 4 steps an epoch, 3 epochs."""
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+SMALL = (
+    "data.image_size=[32, 64]",
+    "model.width=4",
+    "model.depth=2",
+    "train.batch_size=2",
+    "train.stages=[{crop_scale: 0.6, epochs: 1}, {crop_scale: 1.0, epochs: 2}]",
+    "train.save_every=2",
+    "train.panels=1",
+    "optimizer.schedule=cosine",
+    "optimizer.average_decay=0.9",
+    "augment.brightness=0.2",
+)

@@ -1,0 +1,145 @@
+"""A run that was killed ends like one that was not: same weights bit for bit, same history."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.integration.small_run import PROJECT, SMALL
+
+TRAIN = str(PROJECT / "train.py")
+KILLED = str(PROJECT / "tests" / "integration" / "killed_run.py")
+OF_THE_CLOCK = ("images_per_second", "input_wait")
+
+pytestmark = pytest.mark.slow
+
+
+def settings(streets: Path, run_dir: Path) -> list[str]:
+    return [f"data.root={streets}", f"run_dir={run_dir}", *SMALL]
+
+
+def final_state(run: Path) -> dict[str, np.ndarray]:
+    """Every variable of the last state: weights, averages, optimizer, seeds, metric sums."""
+    with np.load(sorted((run / "state").glob("*.npz"))[-1]) as archive:
+        return {name: archive[name] for name in archive.files if name != "meta"}
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{k: v for k, v in row.items() if k not in OF_THE_CLOCK} for row in rows]
+
+
+def best_weights(run: Path) -> list[np.ndarray]:
+    from kerasseg.training.initial_weights import load_net
+
+    return load_net(run).get_weights()
+
+
+def assert_same_run(a: Path, b: Path) -> None:
+    assert history(a) == history(b)
+    one, other = final_state(a), final_state(b)
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+    for values, others in zip(best_weights(a), best_weights(b), strict=True):
+        np.testing.assert_array_equal(values, others)
+    assert json.loads((a / "metrics.json").read_text()) == json.loads(
+        (b / "metrics.json").read_text()
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(streets, tmp_path_factory):
+    """A run of 12 steps in 3 epochs that nobody disturbs."""
+    run_dir = tmp_path_factory.mktemp("whole") / "run"
+    done = subprocess.run(
+        [sys.executable, TRAIN, *settings(streets, run_dir)],
+        env={**os.environ, "XDG_CACHE_HOME": str(run_dir.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(history(run_dir)) == 3
+    return run_dir
+
+
+# 4 steps an epoch, a state every 2 steps and after each epoch, 2 batches a validation.
+@pytest.mark.parametrize(
+    ("where", "status"),
+    [
+        ("step:7", -signal.SIGKILL),  # between two states of the second epoch
+        ("validation:3", -signal.SIGKILL),  # the first batch of the second validation
+        ("save:5", -signal.SIGKILL),  # half of a state is written
+        ("terminate:6", 3),
+    ],
+)
+def test_a_killed_run_goes_on_bit_for_bit(
+    where, status, streets, uninterrupted, run_command, tmp_path
+):
+    run_dir = tmp_path / "run"
+    killed = run_command(KILLED, where, *settings(streets, run_dir))
+    assert killed.returncode == status, killed.stderr
+    assert not (run_dir / "metrics.json").exists()
+    if status == 3:
+        assert "run the same command again" in killed.stderr + killed.stdout
+    resumed = run_command(TRAIN, *settings(streets, run_dir))
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on after step" in resumed.stdout
+    assert_same_run(run_dir, uninterrupted)
+    assert not [p for p in run_dir.rglob("*") if ".tmp" in p.name]
+
+
+def test_a_damaged_state_falls_back_to_the_one_before(
+    streets, uninterrupted, run_command, tmp_path
+):
+    run_dir = tmp_path / "run"
+    killed = run_command(KILLED, "step:7", *settings(streets, run_dir))
+    assert killed.returncode == -signal.SIGKILL
+    newest = sorted((run_dir / "state").glob("*.npz"))[-1]
+    content = newest.read_bytes()
+    newest.write_bytes(content[: len(content) // 2])
+    resumed = run_command(TRAIN, *settings(streets, run_dir))
+    assert resumed.returncode == 0, resumed.stderr
+    assert newest.name in resumed.stdout
+    assert_same_run(run_dir, uninterrupted)
+
+
+def test_a_budget_is_planned_once(streets, run_command, tmp_path):
+    run_dir = tmp_path / "run"
+    arguments = [*settings(streets, run_dir), "train.minutes=0.4"]
+    killed = run_command(KILLED, "step:20", *arguments)  # 13 of them are the timed ones
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    with np.load(sorted((run_dir / "state").glob("*.npz"))[-1]) as archive:
+        plan = json.loads(str(archive["meta"]))["plan"]
+    resumed = run_command(TRAIN, *arguments)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "minutes =" not in resumed.stdout
+    rows = history(run_dir)
+    assert [int(row["steps"]) for row in rows] == [steps for *_, steps in plan]
+    assert {row["stage"] for row in rows} == {"1", "2"}
+
+
+def test_a_finished_run_says_so_and_can_be_made_longer(streets, run_command, tmp_path):
+    run_dir = tmp_path / "run"
+    arguments = settings(streets, run_dir)
+    assert run_command(TRAIN, *arguments).returncode == 0
+    again = run_command(TRAIN, *arguments)
+    assert again.returncode == 0
+    assert "this run is finished" in again.stdout
+    assert "mean IoU" in again.stdout
+    longer = "train.stages=[{crop_scale: 0.6, epochs: 1}, {crop_scale: 1.0, epochs: 3}]"
+    more = run_command(TRAIN, *arguments, longer)
+    assert more.returncode == 0, more.stderr
+    assert len(history(run_dir)) == 4
+    earlier = "train.stages=[{crop_scale: 0.6, epochs: 2}, {crop_scale: 1.0, epochs: 3}]"
+    refused = run_command(TRAIN, *arguments, earlier)
+    assert refused.returncode == 2
+    assert "train.stages" in refused.stderr

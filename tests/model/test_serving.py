@@ -1,0 +1,165 @@
+"""The serving graph against the same net in Keras and the rest in NumPy; and against training."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasseg.config import ModelConfig
+from kerasseg.data.pipeline import resize_pair
+from kerasseg.model.build import build_net
+from kerasseg.model.heads import features_and_logits
+from kerasseg.model.serving import ServingGraph
+
+OUTPUTS, RATE = 5, 0.3
+SCALES = {
+    "one": ((16, 24), (16, 24)),
+    "half": ((16, 24), (32, 48)),
+    "three tenths": ((30, 45), (100, 150)),
+}
+
+
+@pytest.fixture(scope="module")
+def net():
+    net = build_net(
+        ModelConfig(width=3, depth=2, dropout_rate=RATE),
+        outputs=OUTPUTS,
+        seed=1,
+        precision="float32",
+    )
+    # Untrained logits are nearly equal: stretched, so that every class wins somewhere.
+    head = net.get_layer("head")
+    head.kernel.assign(head.kernel * 8.0)
+    return net
+
+
+def serving(net, scale="half", *, background_id=OUTPUTS - 1):
+    working, native = SCALES[scale]
+    return ServingGraph(
+        net,
+        working_size=working,
+        native_size=native,
+        background_id=background_id,
+        dropout_rate=RATE,
+    )
+
+
+@pytest.fixture(scope="module")
+def half(net):
+    return serving(net)
+
+
+def noise(*shape, seed=0):
+    """Blotches of colour: pure noise gives every pixel the same label."""
+    rng = np.random.default_rng(seed)
+    batch, height, width = shape
+    coarse = rng.integers(0, 256, (batch, -(-height // 6), -(-width // 6), 3))
+    fine = np.repeat(np.repeat(coarse, 6, axis=1), 6, axis=2)[:, :height, :width]
+    return np.clip(fine + rng.integers(-20, 20, fine.shape), 0, 255).astype(np.uint8)
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def resized(values, size):
+    return tf.image.resize(values, size, method="bilinear", antialias=False).numpy()
+
+
+def by_hand(net, images, *, background_id, scale):
+    """The three outputs for a working scale of at least one half."""
+    size = [max(1, int(side * scale + 0.5)) for side in images.shape[1:3]]
+    seen = np.round(resized(images.astype(np.float32), size))
+    features, logits = (np.asarray(v) for v in features_and_logits(net)(seen, training=False))
+    kernel = net.get_layer("head").kernel.numpy()[0, 0]
+    uncertainty = (features**2 @ kernel**2).mean(axis=-1) * RATE / (1 - RATE)
+    if background_id is not None:
+        uncertainty *= 1 - softmax(logits)[..., background_id]
+    native = resized(logits, images.shape[1:3])
+    return {
+        "labels": native.argmax(axis=-1),
+        "confidence": softmax(native).max(axis=-1),
+        "uncertainty": resized(uncertainty[..., None], images.shape[1:3])[..., 0],
+    }
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (97, 131), (32, 48)])
+@pytest.mark.parametrize("background_id", [OUTPUTS - 1, None], ids=["background", "ignore"])
+def test_the_three_answers(net, size, background_id):
+    images = noise(2, *size)
+    found = serving(net, background_id=background_id).predict(images)
+    expected = by_hand(net, images, background_id=background_id, scale=0.5)
+    assert found.keys() == expected.keys()
+    for name in ("confidence", "uncertainty"):
+        assert found[name].shape == images.shape[:3]
+        assert found[name].dtype == tf.float32
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5)
+    assert found["labels"].dtype == tf.uint8
+    # Two logits may tie to the last bit of a float.
+    assert (found["labels"].numpy() == expected["labels"]).mean() > 0.999
+    assert found["uncertainty"].numpy().min() >= 0
+    assert 0 < found["confidence"].numpy().max() <= 1 + 1e-6
+
+
+def test_the_image_of_this_test_has_several_labels(half):
+    assert len(np.unique(half.labels(noise(1, 97, 131)))) >= 3
+
+
+def test_labels_alone_are_those_of_predict(half):
+    images = noise(1, 45, 31)
+    np.testing.assert_array_equal(half.labels(images), half.predict(images)["labels"])
+
+
+def test_the_images_of_a_batch_do_not_know_of_one_another(half):
+    images = noise(3, 21, 34)
+    together = half.predict(images)
+    for i in range(3):
+        alone = half.predict(images[i : i + 1])
+        np.testing.assert_allclose(together["uncertainty"][i], alone["uncertainty"][0], atol=1e-5)
+        np.testing.assert_allclose(together["confidence"][i], alone["confidence"][0], atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_training_and_serving_see_the_same_pixels(net, scale):
+    working, native = SCALES[scale]
+    graph = serving(net, scale)
+    images = np.random.default_rng(0).integers(0, 256, (3, *native, 3)).astype(np.uint8)
+    pair = tf.data.Dataset.from_tensor_slices((images, images[..., 0]))
+    trained = pair.map(lambda image, label: resize_pair(image, label, working)[0]).batch(3)
+    (expected,) = trained
+    seen = tf.function(graph.preprocess)(images)
+    assert seen.dtype == tf.float32
+    np.testing.assert_array_equal(seen, expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((1, 1), (1, 1)), ((2, 3), (1, 2)), ((97, 131), (49, 66))]
+)
+def test_the_working_scale_holds_for_every_size_rounded_half_up(half, size, expected):
+    assert half.preprocess(noise(1, *size)).shape == (1, *expected, 3)
+
+
+@pytest.mark.parametrize("method", ["predict", "labels"])
+def test_nothing_in_the_graph_is_random_and_it_says_the_same_twice(half, method):
+    function = getattr(half, method)
+    graph = function.get_concrete_function().graph.as_graph_def()
+    operations = {node.op for node in graph.node}
+    operations |= {node.op for f in graph.library.function for node in f.node_def}
+    assert "Conv2D" in operations
+    assert not {op for op in operations if "random" in op.lower() or "dropout" in op.lower()}
+    images = noise(1, 20, 30)
+    tf.nest.map_structure(np.testing.assert_array_equal, function(images), function(images))
+
+
+def test_a_change_of_the_weights_is_seen_at_once(net):
+    graph = serving(net)
+    images = noise(1, 16, 16)
+    before = graph.predict(images)["confidence"].numpy()
+    bias = net.get_layer("head").bias
+    bias.assign_add([50.0, 0, 0, 0, 0])
+    try:
+        after = graph.predict(images)
+    finally:
+        bias.assign_sub([50.0, 0, 0, 0, 0])
+    assert not after["labels"].numpy().any()
+    assert not np.array_equal(after["confidence"], before)
