@@ -7,6 +7,7 @@ Prints JSON: seconds a step (min and median of the rounds) and the ratio of the 
 
 import argparse
 import json
+import logging
 import os
 import statistics
 import sys
@@ -76,6 +77,8 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", default=known, choices=known)
     args = parser.parse_args()
     load_tensorflow()
+    # It takes several variants for one function that is traced again and again.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "streets"
         draw_streets(root, train=args.batch, val=1, seed=0)
@@ -94,6 +97,7 @@ def main() -> None:
         for name in args.variants:
             steps[name] = prepare([*shared, *variants(args.width)[name]])
             steps[name]()  # traces and compiles
+        measure(steps, rounds=1)  # warms up
         seconds = measure(steps, rounds=args.rounds)
     report = {name: {"min": min(s), "median": statistics.median(s)} for name, s in seconds.items()}
     if "plain" in report:

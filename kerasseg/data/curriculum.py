@@ -6,6 +6,7 @@ was killed goes on from a number alone.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -87,5 +88,5 @@ def plan_steps(
         # Whole epochs of nearly equal length: a stump of two steps is not worth a validation.
         count = max(1, round(left / full))
         cuts = [left * k // count for k in range(count + 1)]
-        runs += [(i, scale, b - a) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+        runs += [(i, scale, b - a) for a, b in pairwise(cuts) if b > a]
     return _chain(runs)

@@ -61,9 +61,7 @@ class TrainingInput:
 
     def _sample(self, slot: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         image, label = self.decoder(slot["index"])
-        key = sample_key(
-            seed=self.seed, epoch=slot["epoch"], index=slot["index"], purpose=CROP
-        )
+        key = sample_key(seed=self.seed, epoch=slot["epoch"], index=slot["index"], purpose=CROP)
         image, label = random_crop(image, label, scale=slot["crop_scale"], key=key)
         image, label = resize_pair(image, label, self.image_size)
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}

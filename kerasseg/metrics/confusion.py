@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kerasseg.labels import VOID
-
 
 @dataclass
 class ConfusionMatrix:

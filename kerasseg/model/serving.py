@@ -75,9 +75,7 @@ class ServingGraph(tf.Module):
         1 - p(background), at working size, then resized.
         """
         features, working_logits, logits = self._logits(image)
-        uncertainty = closed_form_variance(
-            features, self._kernel, dropout_rate=self._dropout_rate
-        )
+        uncertainty = closed_form_variance(features, self._kernel, dropout_rate=self._dropout_rate)
         if self._background_id is not None:
             uncertainty *= 1.0 - tf.nn.softmax(working_logits)[..., self._background_id]
         size = tf.shape(image)[1:3]

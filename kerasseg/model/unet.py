@@ -1,8 +1,8 @@
 """The U-Net of Ronneberger et al. 2015 with BatchNorm, as a Keras functional graph."""
 
-import keras
 from keras import layers
 
+from kerasseg.model.batch_norm import FusedBatchNormalization
 from kerasseg.model.padding import CropLike, PadToMultiple, ReflectPad
 from kerasseg.model.upsampling import upsample
 
@@ -36,7 +36,7 @@ def unet_features(
                 dtype=dtype,
                 name=f"{name}_conv{i}",
             )(x)
-            x = layers.BatchNormalization(
+            x = FusedBatchNormalization(
                 momentum=batch_norm_momentum,
                 epsilon=batch_norm_epsilon,
                 dtype=dtype,

@@ -32,7 +32,5 @@ def pick_device(*, precision: str, jit: str | bool, gpus: int | None = None) -> 
     if jit == "auto":
         compiled = bool(gpus)
         why_jit = f"auto: {where}" if gpus else "auto: slower without a GPU"
-    line = (
-        f"precision {chosen} ({why_precision}) · XLA {'on' if compiled else 'off'} ({why_jit})"
-    )
+    line = f"precision {chosen} ({why_precision}) · XLA {'on' if compiled else 'off'} ({why_jit})"
     return Device(chosen, bool(compiled), line)

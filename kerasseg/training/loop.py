@@ -2,36 +2,38 @@
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import tensorflow as tf
 
 from kerasseg.config import Config
-from kerasseg.data.catalog import open_catalog
-from kerasseg.errors import Interrupted, UserError
+from kerasseg.data.catalog import Catalog
+from kerasseg.errors import UserError
+from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.training.device import pick_device
 from kerasseg.training.display import Display
 from kerasseg.training.plan import first_progress, resumed_progress
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.score import print_result, score_best
 from kerasseg.training.session import Session, build_session
-from kerasseg.training.state import Progress, restore, save_state
+from kerasseg.training.state import Progress, save_state
 from kerasseg.training.step import StepClock, compile_step
 from kerasseg.training.stop import StopRequest, stop_on_signals
 from kerasseg.training.tensorboard import TensorBoard
 from kerasseg.training.validate import validate
 
 
-def train(config: Config, *, fresh: bool = False) -> None:
+def train(config: Config, catalog: Catalog, *, fresh: bool = False) -> None:
     """Trains a run, or goes on with it, and scores its best weights at the end.
 
-    fresh: throw away what the run directory holds. Raises UserError for what the user can mend
-    and Interrupted after SIGTERM or Ctrl-C, with the state saved.
+    catalog: the verified data of `config`. fresh: throw away what the run directory holds.
+    Raises UserError for what the user can mend, Interrupted after SIGTERM or Ctrl-C with the
+    state saved.
     """
     started = time.monotonic()
     run = RunDirectory(config.run_path)
-    run.check(config, fresh=fresh)
     with stop_on_signals() as stop:
-        catalog = open_catalog(config)
         device = pick_device(precision=config.train.precision, jit=config.train.jit)
         print(device.line)
         session = build_session(config, catalog, device)
@@ -47,103 +49,121 @@ def train(config: Config, *, fresh: bool = False) -> None:
             print_result(run)
             return
         run.write_history(progress.history)
-        _run_epochs(session, run, progress, step, stop)
-        score_best(config, catalog, run, check_stop=lambda: _stop_if_asked(stop))
+        with (
+            Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,
+            TensorBoard(run.tensorboard) as board,
+        ):
+            _Loop(session, run, progress, step, stop, display, board).run_epochs()
+        score_best(config, catalog, run, check_stop=stop.check)
         print_result(run)
 
 
-def _run_epochs(
-    session: Session, run: RunDirectory, progress: Progress, step, stop: StopRequest
-) -> None:
-    plan = progress.plan
-    batches = iter(session.input_for(plan).from_step(progress.step))
-    clock = StepClock()
-    with Display(plan, done=progress.step) as display, TensorBoard(run.tensorboard) as board:
+@dataclass
+class _Loop:
+    """What the epochs of a run share. step: the compiled training step, batch -> means."""
+
+    session: Session
+    run: RunDirectory
+    progress: Progress
+    step: Callable[[dict], dict]
+    stop: StopRequest
+    display: Display
+    board: TensorBoard
+
+    def run_epochs(self) -> None:
+        """From where `progress` stands to the end of its plan."""
+        progress, plan = self.progress, self.progress.plan
+        train = self.session.config.train
+        batches = iter(self.session.input_for(plan).from_step(progress.step))
+        clock = StepClock()
         for index in range(len(progress.history), len(plan.epochs)):
             clock.reset()
             while progress.step < plan.epochs[index].end:
-                means = clock.run(step, batches, batch_size=session.config.train.batch_size)
+                means = clock.run(self.step, batches, batch_size=train.batch_size)
                 if not math.isfinite(means["loss"]):
-                    raise _diverged(run, progress)
+                    raise self._diverged()
                 progress.step += 1
-                display.step(
+                self.display.step(
                     step=progress.step,
                     epoch=index,
-                    loss=means["loss"],
+                    means=means,
                     rate=clock.images_per_second,
                     wait=clock.input_wait,
                 )
-                due = progress.step % session.config.train.save_every == 0
-                if due or stop.asked:
-                    save_state(run.state, session.segmenter, progress)
-                _stop_if_asked(stop)
-            _finish_epoch(session, run, progress, index, clock, display, board, stop)
+                if progress.step % train.save_every == 0:
+                    self._save()
+                self._stop_if_asked()
+            last = index + 1 == len(plan.epochs)
+            self._finish_epoch(
+                index, clock, validated=last or (index + 1) % train.validate_every == 0
+            )
 
+    def _finish_epoch(self, index: int, clock: StepClock, *, validated: bool) -> None:
+        """Validates, keeps the best weights, writes the row and the state, in this order."""
+        progress = self.progress
+        net = self.session.segmenter.scoring_net()
+        matrix = self._validate() if validated else None
+        best = matrix is not None and (
+            progress.best_miou is None or matrix.miou > progress.best_miou
+        )
+        if best:
+            self.run.save_best(net)
+            progress.best_miou = matrix.miou
+        row = self._row(index, clock, matrix)
+        progress.history.append(row)
+        self.session.segmenter.reset_metrics()
+        self._save()
+        self.run.write_history(progress.history)
+        self.display.epoch(row, best=best)
+        self.board.epoch(row, step=progress.step)
+        if matrix is not None:
+            self.board.panel(self.session, step=progress.step)
 
-def _finish_epoch(session, run, progress, index, clock, display, board, stop) -> None:
-    """Validates, keeps the best weights, writes the row and the state, in this order."""
-    net = session.segmenter.scoring_net()
-    every = session.config.train.validate_every
-    images = len(session.catalog.splits["val"])
-    matrix = None
+    def _validate(self) -> ConfusionMatrix:
+        images = len(self.session.catalog.splits["val"])
 
-    def each_batch(done: int) -> None:
-        display.validating(done=done, images=images)
-        if stop.asked:
-            save_state(run.state, session.segmenter, progress)
-        _stop_if_asked(stop)
+        def each_batch(done: int) -> None:
+            self.display.validating(done=done, images=images)
+            self._stop_if_asked()
 
-    if (index + 1) % every == 0 or index + 1 == len(progress.plan.epochs):
-        matrix = validate(
-            session.graph,
-            session.validation,
-            classes=session.catalog.label_set.num_classes,
+        return validate(
+            self.session.graph,
+            self.session.validation,
+            classes=self.session.catalog.label_set.num_classes,
             each_batch=each_batch,
         )
-    best = matrix is not None and (
-        progress.best_miou is None or matrix.miou > progress.best_miou
-    )
-    if best:
-        run.save_best(net)
-        progress.best_miou = matrix.miou
-    row = _row(session, progress, index, clock, matrix)
-    progress.history.append(row)
-    session.segmenter.reset_metrics()
-    save_state(run.state, session.segmenter, progress)
-    run.write_history(progress.history)
-    display.epoch(row, best=best)
-    board.epoch(row, step=progress.step)
-    if matrix is not None:
-        board.panel(session, step=progress.step)
 
+    def _row(self, index: int, clock: StepClock, matrix: ConfusionMatrix | None) -> dict[str, str]:
+        epoch = self.progress.plan.epochs[index]
+        segmenter = self.session.segmenter
+        rate = float(tf.convert_to_tensor(segmenter.optimizer.learning_rate))
+        return {
+            "epoch": str(index + 1),
+            "stage": str(epoch.stage + 1),
+            "crop_scale": f"{epoch.crop_scale:g}",
+            "steps": str(epoch.steps),
+            "images_seen": str(self.progress.step * self.session.config.train.batch_size),
+            "learning_rate": f"{rate:.9g}",
+            **{m.name: f"{float(m.result()):.9g}" for m in segmenter.metrics},
+            "val_miou": "" if matrix is None else f"{matrix.miou:.9g}",
+            "val_pixel_accuracy": "" if matrix is None else f"{matrix.pixel_accuracy:.9g}",
+            "images_per_second": f"{clock.images_per_second:.4g}",
+            "input_wait": f"{clock.input_wait:.4g}",
+        }
 
-def _row(session, progress, index, clock, matrix) -> dict[str, str]:
-    epoch = progress.plan.epochs[index]
-    means = {m.name: float(m.result()) for m in session.segmenter.metrics}
-    rate = float(tf.convert_to_tensor(session.segmenter.optimizer.learning_rate))
-    return {
-        "epoch": str(index + 1),
-        "stage": str(epoch.stage + 1),
-        "crop_scale": f"{epoch.crop_scale:g}",
-        "steps": str(epoch.steps),
-        "images_seen": str(progress.step * session.config.train.batch_size),
-        "learning_rate": f"{rate:.9g}",
-        **{name: f"{value:.9g}" for name, value in means.items()},
-        "val_miou": "" if matrix is None else f"{matrix.miou:.9g}",
-        "val_pixel_accuracy": "" if matrix is None else f"{matrix.pixel_accuracy:.9g}",
-        "images_per_second": f"{clock.images_per_second:.4g}",
-        "input_wait": f"{clock.input_wait:.4g}",
-    }
+    def _save(self) -> None:
+        save_state(self.run.state, self.session.segmenter, self.progress)
 
+    def _stop_if_asked(self) -> None:
+        """Raises Interrupted, with the state saved, once a signal has come."""
+        if self.stop.asked:
+            self._save()
+            self.stop.check()
 
-def _stop_if_asked(stop: StopRequest) -> None:
-    if stop.asked:
-        raise Interrupted
-
-
-def _diverged(run: RunDirectory, progress: Progress) -> UserError:
-    states = sorted(run.state.glob("*.npz"))
-    return UserError(
-        f"the loss is not finite after step {progress.step}; lower optimizer.learning_rate or set "
-        f"optimizer.clip_norm (now a new run: --fresh); the last good state is {states[-1]}"
-    )
+    def _diverged(self) -> UserError:
+        newest = max(self.run.state.glob("*.npz"))
+        return UserError(
+            f"the loss is not finite after step {self.progress.step}; lower "
+            "optimizer.learning_rate or set optimizer.clip_norm, which makes a new run (another "
+            f"name, or --fresh); the last good state is {newest}"
+        )

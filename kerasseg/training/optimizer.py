@@ -60,10 +60,11 @@ def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimi
         "weight_decay": config.weight_decay or None,
     }
     if config.name == "sgd":
-        return keras.optimizers.SGD(momentum=config.momentum, **shared)
-    if config.name == "adam":
-        return keras.optimizers.Adam(**shared)
-    optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
+        optimizer = keras.optimizers.SGD(momentum=config.momentum, **shared)
+    elif config.name == "adam":
+        optimizer = keras.optimizers.Adam(**shared)
+    else:
+        optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
     # Decay is for kernels: a bias or a BatchNorm scale has no reason to be small.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

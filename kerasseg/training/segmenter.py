@@ -120,9 +120,7 @@ class Segmenter(keras.Model):
         if self._average_decay is None:
             pairs = zip(source.weights, target.weights, strict=True)
         else:
-            pairs = zip(
-                source.non_trainable_weights, target.non_trainable_weights, strict=True
-            )
+            pairs = zip(source.non_trainable_weights, target.non_trainable_weights, strict=True)
         for current, held in pairs:
             held.assign(current)
         return target

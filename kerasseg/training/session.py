@@ -70,9 +70,10 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
     label_set = catalog.label_set
     weights = None
     if config.loss.class_weights == "median_frequency":
-        weights = [float(w) for w in median_frequency_weights(
-            catalog, power=config.loss.class_weight_power
-        )]
+        weights = [
+            float(w)
+            for w in median_frequency_weights(catalog, power=config.loss.class_weight_power)
+        ]
         # Background is no class of the data set: it keeps its plain weight.
         weights += [1.0] * (label_set.num_outputs - label_set.num_classes)
     return Objective(

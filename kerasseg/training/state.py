@@ -96,7 +96,8 @@ def load_state(folder: Path) -> tuple[Progress, dict[str, np.ndarray]] | None:
     """
     for path in sorted(folder.glob("*.npz"), reverse=True):
         try:
-            with np.load(path) as archive:
+            # Opened here: NumPy leaves a damaged file open.
+            with path.open("rb") as file, np.load(file) as archive:
                 values = {name: archive[name] for name in archive.files}
             meta = json.loads(str(values.pop("meta")))
             plan = Plan(tuple(Epoch(*epoch) for epoch in meta.pop("plan")))

@@ -3,12 +3,19 @@
 import signal
 from contextlib import contextmanager
 
+from kerasseg.errors import Interrupted
+
 
 class StopRequest:
     """`asked` turns true at the first signal; a second Ctrl-C ends the process at once."""
 
     def __init__(self):
         self.asked = False
+
+    def check(self) -> None:
+        """Raises Interrupted if a signal has come."""
+        if self.asked:
+            raise Interrupted
 
     def _ask(self, number, frame):
         if self.asked and number == signal.SIGINT:

@@ -10,6 +10,7 @@ import pytest
 from kerasseg.data.streets.draw import draw_streets
 from tests.integration.small_run import PROJECT
 
+
 @pytest.fixture(scope="session")
 def streets(tmp_path_factory) -> Path:
     """Eight training and three validation scenes in the Cityscapes layout."""

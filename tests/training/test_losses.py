@@ -175,7 +175,7 @@ def test_void_trains_the_background_or_weighs_nothing():
 
 
 def gate_gradients(batch, gate_gradient):
-    label, direct, branches = batch
+    _, direct, branches = batch
     logits, stacked = tf.constant(direct), tf.constant(np.stack(branches))
     with tf.GradientTape() as tape:
         tape.watch([logits, stacked])

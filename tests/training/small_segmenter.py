@@ -1,0 +1,71 @@
+"""A tiny trainable model and batches of noise for it."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseg.config import AugmentConfig, ModelConfig, OptimizerConfig
+from kerasseg.model.build import build_net
+from kerasseg.training.objective import Objective
+from kerasseg.training.optimizer import build_optimizer, build_schedule
+from kerasseg.training.segmenter import Segmenter
+
+OUTPUTS = 4
+SIZE = (8, 12)
+
+
+def small_segmenter(
+    *,
+    precision: str = "float32",
+    optimizer: OptimizerConfig | None = None,
+    augmentation: AugmentConfig | None = None,
+    width: int = 2,
+    **goal,
+) -> Segmenter:
+    """Compiled and built as a session does it; `goal` goes over the settings of the objective."""
+    optimizer = optimizer or OptimizerConfig()
+    model = ModelConfig(width=width, depth=1)
+    net, averaged = (
+        build_net(model, outputs=OUTPUTS, seed=0, precision=p) for p in (precision, "float32")
+    )
+    settings = {
+        "background_id": OUTPUTS - 1,
+        "k": 2.0,
+        "boundary_mode": "outer",
+        "boundary_width": 1,
+        "uncertainty_weight": 0.5,
+        "closed_form": False,
+        "gate_gradient": True,
+        "class_weights": None,
+    }
+    segmenter = Segmenter(
+        net,
+        averaged=averaged,
+        objective=Objective(**{**settings, **goal}),
+        augmentation=augmentation or AugmentConfig(),
+        dropout_rate=model.dropout_rate,
+        average_decay=optimizer.average_decay,
+        seed=0,
+        precision=precision,
+    )
+    schedule = build_schedule(optimizer, total_steps=100)
+    segmenter.compile(optimizer=build_optimizer(optimizer, schedule), jit_compile=False)
+    segmenter.optimizer.build(net.trainable_variables)
+    return segmenter
+
+
+def noise_batch(step: int = 0, *, batch_size: int = 2) -> dict[str, np.ndarray]:
+    """What a TrainingInput yields, with noise for pixels."""
+    rng = np.random.default_rng(step)
+    return {
+        "image": rng.integers(0, 256, (batch_size, *SIZE, 3)).astype(np.uint8),
+        "label": rng.choice([0, 1, 2, 255], (batch_size, *SIZE)).astype(np.uint8),
+        "epoch": np.zeros(batch_size, np.int32),
+        "index": (np.arange(batch_size) + step * batch_size).astype(np.int32),
+    }
+
+
+def dataset(steps: int) -> tf.data.Dataset:
+    """`noise_batch` of step 0, 1, …"""
+    batches = [noise_batch(step) for step in range(steps)]
+    stacked = {name: np.stack([batch[name] for batch in batches]) for name in batches[0]}
+    return tf.data.Dataset.from_tensor_slices(stacked)
