@@ -5,8 +5,6 @@ from pathlib import Path
 
 from kerasseg.cli import CommandParser, load_tensorflow, run_command
 from kerasseg.config import dump_config, load_config
-from kerasseg.data.catalog import open_catalog
-from kerasseg.training.run_directory import RunDirectory
 
 DEFAULT_CONFIG = Path(__file__).resolve().parent / "configs" / "streets.yaml"
 
@@ -29,7 +27,11 @@ def main() -> None:
     if args.print_config:
         print(dump_config(config), end="")
         return
-    # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
+    # What is wrong with the run or the data is said before TensorFlow takes its seconds to load,
+    # and --help needs none of these.
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.training.run_directory import RunDirectory
+
     RunDirectory(config.run_path).check(config, fresh=args.fresh)
     catalog = open_catalog(config)
     load_tensorflow()

@@ -25,7 +25,7 @@ def run(command: list[str], *arguments: str, cwd: Path = PROJECT) -> subprocess.
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 

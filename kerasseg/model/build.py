@@ -17,7 +17,7 @@ def build_net(model: ModelConfig, *, outputs: int, seed: int, precision: str) ->
     """
     keras.utils.set_random_seed(seed)
     image = keras.Input((None, None, 3), name="image", dtype="float32")
-    # In float32 whatever the policy: bfloat16 holds no gray level apart above 256.
+    # In float32 whatever the policy: with 8 bits, bfloat16 would round jittered gray levels.
     x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="normalize")(image)
     features = unet_features(
         x,

@@ -137,6 +137,7 @@ class _Loop:
         epoch = self.progress.plan.epochs[index]
         segmenter = self.session.segmenter
         rate = float(tf.convert_to_tensor(segmenter.optimizer.learning_rate))
+        means = {metric.name: float(metric.result()) for metric in segmenter.metrics}
         return {
             "epoch": str(index + 1),
             "stage": str(epoch.stage + 1),
@@ -144,7 +145,8 @@ class _Loop:
             "steps": str(epoch.steps),
             "images_seen": str(self.progress.step * self.session.config.train.batch_size),
             "learning_rate": f"{rate:.9g}",
-            **{m.name: f"{float(m.result()):.9g}" for m in segmenter.metrics},
+            "loss": f"{segmenter.total(**means):.9g}",
+            **{name: f"{value:.9g}" for name, value in means.items()},
             "val_miou": "" if matrix is None else f"{matrix.miou:.9g}",
             "val_pixel_accuracy": "" if matrix is None else f"{matrix.pixel_accuracy:.9g}",
             "images_per_second": f"{clock.images_per_second:.4g}",
@@ -152,7 +154,10 @@ class _Loop:
         }
 
     def _save(self) -> None:
-        save_state(self.run.state, self.session.segmenter, self.progress)
+        try:
+            save_state(self.run.state, self.session.segmenter, self.progress)
+        except FloatingPointError as error:
+            raise self._diverged() from error
 
     def _stop_if_asked(self) -> None:
         """Raises Interrupted, with the state saved, once a signal has come."""

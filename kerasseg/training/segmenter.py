@@ -13,8 +13,8 @@ class Segmenter(keras.Model):
     """A U-Net with its objective; `compile(optimizer=…)` it, then `fit` or call `train_step`.
 
     net: what `build_net` returns. average_decay: keep exponentially averaged weights in
-    `averaged` (a float32 net of the same shape), or None. Tracks means over the steps since
-    `reset_metrics`: loss, cross_entropy, variance.
+    `averaged` (a float32 net of the same shape), or None. Tracks the means of both terms over the
+    steps since `reset_metrics`.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Segmenter(keras.Model):
         self._seed = seed
         self._sampled = bool(objective.uncertainty_weight) and not objective.closed_form
         self._terms = {
-            name: keras.metrics.Mean(name=name) for name in ("loss", "cross_entropy", "variance")
+            name: keras.metrics.Mean(name=name) for name in ("cross_entropy", "variance")
         }
 
     @property
@@ -86,17 +86,18 @@ class Segmenter(keras.Model):
             cross_entropy, variance = self._objective.terms(
                 label, direct, branch_logits=branches, variance=variance
             )
-            loss = cross_entropy + self._objective.uncertainty_weight * variance
+            loss = self.total(cross_entropy=cross_entropy, variance=variance)
             scaled = self.optimizer.scale_loss(loss / replicas)
         variables = self.net.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
-        for name, value in (
-            ("loss", loss),
-            ("cross_entropy", cross_entropy),
-            ("variance", variance),
-        ):
-            self._terms[name].update_state(value)
-        return {name: metric.result() for name, metric in self._terms.items()}
+        self._terms["cross_entropy"].update_state(cross_entropy)
+        self._terms["variance"].update_state(variance)
+        means = {name: metric.result() for name, metric in self._terms.items()}
+        return {"loss": self.total(**means), **means}
+
+    def total(self, *, cross_entropy, variance):
+        """The objective of two terms, or of their means."""
+        return cross_entropy + self._objective.uncertainty_weight * variance
 
     def update_average(self) -> None:
         """Moves the averaged weights towards the current ones; nothing where there are none.

@@ -67,8 +67,15 @@ def restore(segmenter: Segmenter, values: dict[str, np.ndarray]) -> None:
 
 
 def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
-    """Writes `folder/<step>.npz` by way of a temporary name; keeps the last two."""
+    """Writes `folder/<step>.npz` by way of a temporary name; keeps the last two.
+
+    Raises FloatingPointError, and writes nothing, if a weight is not finite: the update after a
+    last finite loss may already have spoilt it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    values = snapshot(segmenter)
+    if not all(np.isfinite(v).all() for name, v in values.items() if name.startswith("net/")):
+        raise FloatingPointError("a weight is not finite")
     meta = {
         "step": progress.step,
         "best_miou": progress.best_miou,
@@ -81,7 +88,7 @@ def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
     target = folder / f"{progress.step:09d}-{len(progress.history):05d}.npz"
     temporary = folder / "writing.tmp"
     with temporary.open("wb") as file:
-        np.savez(file, meta=np.array(json.dumps(meta)), **snapshot(segmenter))
+        np.savez(file, meta=np.array(json.dumps(meta)), **values)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, target)

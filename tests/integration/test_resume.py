@@ -143,3 +143,16 @@ def test_a_finished_run_says_so_and_can_be_made_longer(streets, run_command, tmp
     refused = run_command(TRAIN, *arguments, earlier)
     assert refused.returncode == 2
     assert "train.stages" in refused.stderr
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_last_good_state(streets, run_command, tmp_path):
+    run_dir = tmp_path / "run"
+    wild = ["optimizer.name=sgd", "optimizer.learning_rate=1e30", "optimizer.schedule=constant"]
+    done = run_command(TRAIN, *settings(streets, run_dir), *wild)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "the loss is not finite" in done.stderr
+    newest = sorted((run_dir / "state").glob("*.npz"))[-1]
+    assert str(newest) in done.stderr
+    with np.load(newest) as archive:
+        assert all(np.isfinite(archive[n]).all() for n in archive.files if n != "meta")

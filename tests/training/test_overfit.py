@@ -1,7 +1,7 @@
 """The whole objective, on four drawn streets until they are known by heart."""
 
+import numpy as np
 import pytest
-import tensorflow as tf
 
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
@@ -12,7 +12,7 @@ from kerasseg.training.session import build_session
 from kerasseg.training.step import compile_step
 
 SIZE = (64, 128)
-STEPS = 300
+STEPS = 250
 
 
 @pytest.mark.slow
@@ -29,7 +29,11 @@ def test_four_streets_are_learned_by_heart(tmp_path):
             "model.width=12",
             "model.depth=3",
             "augment.flip=false",
-            "optimizer.learning_rate=0.01",
+            # Some classes have a handful of pixels, and doubt of them is what C makes cheap.
+            "loss.uncertainty_weight=0.05",
+            "loss.class_weights=median_frequency",
+            "loss.class_weight_power=0.7",
+            "optimizer.learning_rate=0.02",
             "optimizer.schedule=cosine",
             "train.batch_size=4",
             f"train.stages=[{{crop_scale: 1.0, epochs: {STEPS}}}]",
@@ -56,5 +60,5 @@ def test_four_streets_are_learned_by_heart(tmp_path):
         batch["label"].numpy(), graph.labels(batch["image"]).numpy(), strict=True
     ):
         matrix.add(truth, answer)
-    assert len(tf.unique(tf.reshape(batch["label"], [-1])).y) > 8
+    assert len(np.unique(batch["label"])) > 10
     assert matrix.miou > 0.95

@@ -133,7 +133,7 @@ def _lens(picture: np.ndarray, generator: np.random.Generator, dice: Dice) -> np
     picture = (picture * (cast * np.float32(gain)) + np.float32(lift)) * fall[:, :, None]
     noise = generator.integers(-128, 128, (2, HEIGHT, WIDTH, 1), dtype=np.int8)
     colored = generator.integers(-128, 128, picture.shape, dtype=np.int8)
-    level = np.float32(dice.between(1.5, 6) / 128)
+    level = np.float32(dice.between(1.0, 3.5) / 128)
     soft = np.float32(dice.between(0.0, 0.5))
     picture = picture + ((_blur(picture) - picture) * soft)
     picture += (noise[0].astype(np.float32) + noise[1] + colored * np.float32(0.7)) * level
