@@ -65,16 +65,6 @@ def test_a_log_file_gets_a_head_and_a_line_an_epoch(monkeypatch):
     assert len(lines) == 2
     assert lines[0].split()[:5] == ["epoch", "stage", "crop", "loss", "x-entropy"]
     assert lines[0].split()[5:] == ["variance", "mIoU", "img/s", "wait"]
-        "epoch",
-        "stage",
-        "crop",
-        "loss",
-        "x-entropy",
-        "variance",
-        "mIoU",
-        "img/s",
-        "wait",
-    ]
     assert lines[1].split()[0] == "24/24"
     assert "0.7654*" in lines[1]
 

@@ -22,16 +22,23 @@ def _panes(plane: Plane, label: Id, pane: Color, u0: float, u1: float, v0: float
         u += step
 
 
+def _stripes(plane: Plane, color: Color, u0: float, u1: float, v0: float, v1: float):
+    """Slanted stripes over the whole tarpaulin: what tells a lorry from a house or a bus."""
+    lean, wide = min(0.5 * (v1 - v0), 0.3 * (u1 - u0)), 0.3
+    u = u0
+    while u + lean + wide <= u1:
+        plane.polygon(
+            Id.TRUCK, color, ((u, v0), (u + wide, v0), (u + lean + wide, v1), (u + lean, v1))
+        )
+        u += 2 * wide
+
+
 def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Color, length: float):
-    """Cargo box first (u = 0), cab ahead; the tarpaulin has ribs and a slanted stripe."""
+    """Cargo box first (u = 0), cab ahead; the tarpaulin is striped."""
     label, split = Id.TRUCK, length - 2.0
     plane.rect(label, (60, 60, 64), 0.1, 0.5, length - 0.2, 0.95)
     plane.rect(label, cargo, 0, 0.95, split - 0.15, 3.3, outline=True)
-    u = 0.6
-    while u < split - 0.4:
-        plane.rect(label, shade(cargo, 0.84), u, 1.0, u + 0.09, 3.25)
-        u += 0.75
-    plane.polygon(label, accent, ((0.6, 1.2), (1.5, 1.2), (split - 0.6, 3.0), (split - 1.5, 3.0)))
+    _stripes(plane, accent, 0.1, split - 0.25, 1.05, 3.2)
     plane.polygon(
         label, cab, ((split, 0.5), (length, 0.5), (length, 1.5), (length - 0.3, 2.7), (split, 2.7)),
         outline=True,
@@ -45,7 +52,7 @@ def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Col
 
 
 def truck(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
-    """A lorry: ribbed cargo box with a slanted stripe and a cab."""
+    """A lorry: cargo box with a striped tarpaulin, and a cab."""
     cargo, cab = vary(dice.pick(CARGO), dice), vary(dice.pick(CAR), dice)
     accent, pane, label = dice.pick(CAR), glass(sky, dice), Id.TRUCK
     length = dice.between(6.5, 8.5)
@@ -68,10 +75,7 @@ def truck(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming:
             face.ellipse(label, LAMP, u, 0.72, 0.16, 0.13, texture=kind)
     else:
         face.rect(label, cargo, -1.2, 0.75, 1.2, 3.3, outline=True)
-        face.rect(label, shade(cargo, 0.7), -0.03, 0.8, 0.03, 3.2)
-        for u in (-0.8, 0.8):
-            face.rect(label, shade(cargo, 0.78), u - 0.04, 0.8, u + 0.04, 3.2)
-        face.polygon(label, accent, ((-1.1, 1.3), (-0.4, 1.3), (1.1, 2.9), (0.4, 2.9)))
+        _stripes(face, accent, -1.15, 1.15, 0.85, 3.2)
         for u in (-0.95, 0.95):
             face.rect(label, RED, u - 0.18, 0.52, u + 0.18, 0.68, texture=kind)
 
