@@ -52,10 +52,13 @@ class TrainingInput:
             tf.range(self.samples), seed=tf.stack([tf.constant(self.seed), epoch])
         )
         place = tf.cast(step - tf.gather(first, epoch), tf.int32) * self.batch_size
-        places = (place + tf.range(self.batch_size)) % self.samples
+        places = place + tf.range(self.batch_size)
+        # An epoch may be longer than the data: a sample that comes again gets another view, by
+        # the number of an epoch that the plan does not have.
+        view = epoch + places // self.samples * len(self.plan.epochs)
         return {
-            "index": tf.gather(order, places),
-            "epoch": tf.fill([self.batch_size], epoch),
+            "index": tf.gather(order, places % self.samples),
+            "epoch": view,
             "crop_scale": tf.fill([self.batch_size], tf.gather(scales, epoch)),
         }
 

@@ -119,7 +119,7 @@ def build_session(config: Config, catalog: Catalog, device: Device) -> Session:
         precision=device.precision,
     )
     schedule = build_schedule(config.optimizer, total_steps=1)
-    segmenter.compile(optimizer=build_optimizer(config.optimizer, schedule))
+    segmenter.compile(optimizer=build_optimizer(config.optimizer, schedule), jit_compile=device.jit)
     segmenter.optimizer.build(net.trainable_variables)
     cache = {"cache": config.data.cache, "cache_dir": cache_folder(config.data.cache_dir)}
     return Session(

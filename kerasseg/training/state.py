@@ -108,8 +108,9 @@ def load_state(folder: Path) -> tuple[Progress, dict[str, np.ndarray]] | None:
                 values = {name: archive[name] for name in archive.files}
             meta = json.loads(str(values.pop("meta")))
             plan = Plan(tuple(Epoch(*epoch) for epoch in meta.pop("plan")))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            progress = Progress(plan=plan, **meta)
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
             print(f"{path} cannot be read ({error}); going back to the state before it")
             continue
-        return Progress(plan=plan, **meta), values
+        return progress, values
     return None

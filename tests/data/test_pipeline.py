@@ -216,3 +216,16 @@ def test_the_drawn_labels_hold_every_class_and_void(catalog):
     assert LABELS.num_outputs == 12
     labels = [np.asarray(Image.open(sample.label)) for sample in catalog.splits["train"]]
     assert set(np.unique(labels)) == set(range(12))
+
+
+def test_in_an_epoch_longer_than_the_data_a_sample_comes_again_as_another_view(catalog):
+    plan = Plan((Epoch(0, 0.5, 0, 7), Epoch(0, 0.5, 7, 1)))
+    seen = {}
+    for batch in batches(training_input(catalog, plan=plan))[:7]:
+        for index, epoch, image in zip(batch["index"], batch["epoch"], batch["image"], strict=True):
+            seen.setdefault(int(index), []).append((int(epoch), image))
+    assert sorted(seen) == list(range(7))
+    for (first, one), (second, other) in seen.values():
+        assert first != second
+        assert second >= len(plan.epochs)
+        assert not np.array_equal(one, other)
