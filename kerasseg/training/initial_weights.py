@@ -5,7 +5,7 @@ from pathlib import Path
 import keras
 
 from kerasseg.errors import UserError
-from kerasseg.model import padding, upsampling  # noqa: F401  registers the layers
+from kerasseg.model import batch_norm, padding, upsampling  # noqa: F401  registers the layers
 
 
 def load_net(path: Path) -> keras.Model:
@@ -16,7 +16,7 @@ def load_net(path: Path) -> keras.Model:
         raise UserError(f"{path}: no weights there (a run directory or a .keras file is expected)")
     try:
         return keras.saving.load_model(file, compile=False)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, TypeError, OSError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{file}: cannot be read as a Keras model: {reason}") from error
 
