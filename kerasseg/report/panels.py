@@ -4,12 +4,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from kerasseg.labels import LabelSet
+from kerasseg.report.overlay import INK, PAPER, draw_legend
 
 _TILE = 480  # pixels, the width of each of the four pictures
 _GAP = 8
 _CAPTION = 26
-_INK = (32, 32, 32)
-_PAPER = (250, 250, 248)
 # Dark to light through violet and orange; lightness grows evenly, so it prints in gray as well.
 _HEAT = np.array(
     [(10, 8, 30), (62, 20, 96), (135, 33, 107), (204, 66, 72), (246, 130, 32), (252, 255, 190)],
@@ -31,26 +30,6 @@ def _fit(pixels: np.ndarray, *, smooth: bool) -> Image.Image:
     height = max(1, round(picture.height * _TILE / picture.width))
     how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
     return picture.resize((_TILE, height), how)
-
-
-def _legend(label_set: LabelSet, *, width: int, font) -> Image.Image:
-    """A swatch and a name for each class, in as many lines as it takes."""
-    entries = [*zip(label_set.names, label_set.palette, strict=True)]
-    entries.append((label_set.void_name, label_set.void_color))
-    x, y, line = _GAP, _GAP, 24
-    places = []
-    for name, color in entries:
-        step = 22 + int(font.getlength(name)) + 18
-        if x + step > width and x > _GAP:
-            x, y = _GAP, y + line
-        places.append((x, y, name, color))
-        x += step
-    picture = Image.new("RGB", (width, y + line + _GAP // 2), _PAPER)
-    draw = ImageDraw.Draw(picture)
-    for x, y, name, color in places:
-        draw.rectangle((x, y + 1, x + 15, y + 16), fill=tuple(color), outline=_INK)
-        draw.text((x + 22, y + 9), name, fill=_INK, font=font, anchor="lm")
-    return picture
 
 
 def panel(
@@ -80,12 +59,12 @@ def panel(
     ]
     height = tiles[0][1].height
     width = len(tiles) * (_TILE + _GAP) + _GAP
-    legend = _legend(label_set, width=width, font=font)
-    picture = Image.new("RGB", (width, _CAPTION + height + legend.height), _PAPER)
+    legend = draw_legend(label_set, width - 2 * _GAP, font_size=17)
+    picture = Image.new("RGB", (width, _CAPTION + height + 2 * _GAP + legend.height), PAPER)
     draw = ImageDraw.Draw(picture)
     for i, (caption, tile) in enumerate(tiles):
         x = _GAP + i * (_TILE + _GAP)
-        draw.text((x, _CAPTION // 2), caption, fill=_INK, font=font, anchor="lm")
+        draw.text((x, _CAPTION // 2), caption, fill=INK, font=font, anchor="lm")
         picture.paste(tile, (x, _CAPTION))
-    picture.paste(legend, (0, _CAPTION + height))
+    picture.paste(legend, (_GAP, _CAPTION + height + _GAP))
     return np.asarray(picture)

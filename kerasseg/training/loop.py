@@ -48,6 +48,9 @@ def train(config: Config, catalog: Catalog, *, fresh: bool = False) -> None:
             print(f"{run.path}: this run is finished; --fresh starts it over")
             print_result(run)
             return
+        # Stages may be longer now; what was scored before they were is not the result.
+        run.write_config(config)
+        run.metrics.unlink(missing_ok=True)
         run.write_history(progress.history)
         with (
             Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,

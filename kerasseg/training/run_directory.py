@@ -83,11 +83,22 @@ class RunDirectory:
             for pattern in ("*.tmp", "*.tmp.keras", "*/*.tmp"):
                 for stump in list(self.path.glob(pattern)):
                     shutil.rmtree(stump) if stump.is_dir() else stump.unlink()
-        elif self.path.exists():
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_whole(self.config, f"{_provenance()}{dump_config(config)}")
+        else:
+            # Only what a run makes: the user may have named a folder that holds other things too.
+            for made in self._everything():
+                shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.write_config(config)
         return continuing
+
+    def _everything(self) -> tuple[Path, ...]:
+        """All that a run writes; `config.yaml` last, so that a half-emptied run is still one."""
+        files = (self.labels, self.best, self.history, self.metrics)
+        return (self.state, self.panels, self.tensorboard, *files, self.config)
+
+    def write_config(self, config: Config) -> None:
+        """The resolved settings, below versions and commit as comments."""
+        write_whole(self.config, f"{_provenance()}{dump_config(config)}")
 
     def write_labels(self, catalog: Catalog, *, image_size: tuple[int, int]) -> None:
         """What an exporter has to know of the data: names, palette, ids, working scale."""

@@ -143,6 +143,8 @@ def test_a_finished_run_says_so_and_can_be_made_longer(streets, run_command, tmp
     refused = run_command(TRAIN, *arguments, earlier)
     assert refused.returncode == 2
     assert "train.stages" in refused.stderr
+    # A refusal leaves the run as it was.
+    assert "this run is finished" in run_command(TRAIN, *arguments, longer).stdout
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_state(streets, run_command, tmp_path):

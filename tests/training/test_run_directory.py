@@ -169,3 +169,17 @@ def test_the_best_weights_appear_whole(run):
     run.save_best(Net())
     assert run.best.read_bytes() == b"weights"
     assert contents(run.path) == {"config.yaml", "best.keras"}
+
+
+def test_fresh_removes_a_run_and_nothing_else(tmp_path):
+    from kerasseg.config import load_config
+
+    config = load_config(None, [f"run_dir={tmp_path / 'run'}"])
+    run = RunDirectory(config.run_path)
+    run.open(config, fresh=False)
+    run.state.mkdir()
+    (run.state / "old.npz").write_bytes(b"old")
+    run.metrics.write_text("{}")
+    (run.path / "letter.txt").write_text("mine")
+    assert run.open(config, fresh=True) is False
+    assert sorted(entry.name for entry in run.path.iterdir()) == ["config.yaml", "letter.txt"]
