@@ -59,6 +59,8 @@ NO_MATTER = frozenset(
         "train.minutes",
         "train.save_every",
         "train.panels",
+        "serving.max_pixels",
+        "serving.tile",
     }
 )
 

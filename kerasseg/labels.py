@@ -84,11 +84,6 @@ class LabelSet:
         """The output channel that void trains, or None with void="ignore"."""
         return self.num_classes if self.void == "background" else None
 
-    @property
-    def void_target(self) -> int:
-        """What a void pixel is trained as: the background channel, or VOID = paid for by nobody."""
-        return self.num_classes if self.void == "background" else VOID
-
     @cached_property
     def table(self) -> np.ndarray:
         """uint8 (256,): label id -> trainId, void -> VOID, undeclared ids -> UNKNOWN."""

@@ -243,6 +243,17 @@ class TrainConfig(Section):
     panels: Integer = Field(8, ge=0, description="validation images drawn into panels/")
 
 
+class ServingConfig(Section):
+    """What an exported model takes."""
+
+    max_pixels: Integer = Field(
+        33_554_432, ge=1, description="largest encoded image that is decoded, height x width"
+    )
+    tile: Integer = Field(
+        2048, ge=256, description="pixels a side from which an image is computed in tiles"
+    )
+
+
 class Config(Section):
     """The run itself."""
 
@@ -265,6 +276,7 @@ class Config(Section):
     augment: AugmentConfig = AugmentConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     train: TrainConfig = TrainConfig()
+    serving: ServingConfig = ServingConfig()
 
     @property
     def run_path(self) -> Path:

@@ -83,15 +83,14 @@ def test_camvid_has_eleven_classes_and_void_last():
 
 
 @pytest.mark.parametrize(
-    ("void", "outputs", "background", "target"),
-    [("background", 20, 19, 19), ("ignore", 19, None, VOID)],
+    ("void", "outputs", "background"),
+    [("background", 20, 19), ("ignore", 19, None)],
 )
-def test_void_is_one_more_output_or_none(void, outputs, background, target):
+def test_void_is_one_more_output_or_none(void, outputs, background):
     labels = cityscapes_labels(void=void, dataset="streets")
     assert labels.dataset == "streets"
     assert labels.num_outputs == outputs
     assert labels.background_id == background
-    assert labels.void_target == target
 
 
 @given(label_sets())

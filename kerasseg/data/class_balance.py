@@ -1,9 +1,5 @@
 """How often each class occurs: median-frequency weights, and the histogram as a table."""
 
-import csv
-import os
-from pathlib import Path
-
 import numpy as np
 
 from kerasseg.data.catalog import Catalog
@@ -39,18 +35,3 @@ def class_rows(catalog: Catalog, split: str) -> list[tuple[str, int, float, int 
         (name, int(n), n / pixels.sum(), m)
         for name, n, m in zip(names, pixels.tolist(), images, strict=True)
     ]
-
-
-def write_class_histogram(catalog: Catalog, path: Path) -> None:
-    """Writes `class_rows` of all splits as CSV: split, class, pixels, share, images."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["split", "class", "pixels", "share", "images"])
-            for split in catalog.splits:
-                for name, pixels, share, images in class_rows(catalog, split):
-                    writer.writerow([split, name, pixels, f"{share:.6g}", images])
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -13,6 +13,18 @@ def _argmax(logits: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
 
 
+def _labels_and_confidence(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Arg max and largest softmax probability, with one copy of the logits.
+
+    max softmax(x) = 1 / sum exp(x - max x). The subtraction comes last among the readers of the
+    logits, so that it, and the exponential, may write over them.
+    """
+    labels, largest = _argmax(logits), tf.reduce_max(logits, axis=-1, keepdims=True)
+    with tf.control_dependencies([labels, largest]):
+        shifted = logits - largest
+    return labels, 1.0 / tf.reduce_sum(tf.exp(shifted), axis=-1)
+
+
 class ServingGraph(tf.Module):
     """uint8 RGB image of any size -> labels, confidence, uncertainty at that size.
 
@@ -79,8 +91,14 @@ class ServingGraph(tf.Module):
         if self._background_id is not None:
             uncertainty *= 1.0 - tf.nn.softmax(working_logits)[..., self._background_id]
         size = tf.shape(image)[1:3]
+        labels, confidence = _labels_and_confidence(logits)
         return {
-            "labels": _argmax(logits),
-            "confidence": tf.reduce_max(tf.nn.softmax(logits), axis=-1),
+            "labels": labels,
+            "confidence": confidence,
             "uncertainty": resize_bilinear(uncertainty[..., None], size)[..., 0],
         }
+
+    @tf.function(input_signature=[_IMAGE])
+    def probabilities(self, image):
+        """softmax of the logits at the size of the image, float32 (B, H, W, outputs)."""
+        return {"probabilities": tf.nn.softmax(self._logits(image)[2])}

@@ -54,7 +54,8 @@ def _time_validation(session: Session) -> float:
 def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
     """Restores the newest readable state into the session; None if there is none.
 
-    Raises UserError if the data has changed, or a stage that is done was made longer.
+    Raises UserError if the data has changed, a stage that is done was made longer, or any stage
+    of a plan that a budget made.
     """
     found = load_state(run.state)
     if found is None:
@@ -65,7 +66,14 @@ def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
             f"data.root={session.config.data.root}: holds other images or labels than when "
             f"{run.path} was started; use another run_dir, or --fresh to start over"
         )
-    if not progress.planned_by_budget:
+    if progress.planned_by_budget:
+        plan = session.plan(total_steps=progress.plan.total_steps)
+        if plan.epochs != progress.plan.epochs:
+            raise UserError(
+                "train.stages: was another when train.minutes was divided among the stages; "
+                "use another run_dir, or --fresh to start over"
+            )
+    else:
         plan = session.plan()
         begun = progress.plan.epoch_at(progress.step)
         done = max(begun, len(progress.history))

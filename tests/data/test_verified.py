@@ -3,53 +3,16 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from kerasseg.data import verify
-from kerasseg.data.samples import Sample
-from kerasseg.data.verified import VerifiedCache, cache_folder
-from kerasseg.data.verify import verify_samples
+from kerasseg.data.verified import cache_folder
 from kerasseg.errors import UserError
 from kerasseg.labels import camvid_labels, cityscapes_labels
-
-H, W = 24, 32
-CAMVID = camvid_labels(void="background")
-
-
-def make_samples(folder, count):
-    """Noise images, and labels with the ids 0 to 11."""
-    folder.mkdir()
-    samples = []
-    for i in range(count):
-        rng = np.random.default_rng(i)
-        sample = Sample(f"s{i}", folder / f"s{i}.png", folder / f"s{i}_label.png")
-        Image.fromarray(rng.integers(0, 256, (H, W, 3), np.uint8)).save(sample.image)
-        save_label(sample, rng.integers(0, 12, (H, W)))
-        samples.append(sample)
-    return samples
-
-
-def save_label(sample, values, **options):
-    Image.fromarray(np.asarray(values, np.uint8)).save(sample.label, **options)
-
-
-def run(samples, tmp_path, label_set=CAMVID):
-    cache = VerifiedCache(tmp_path / "cache", root=tmp_path, label_set=label_set)
-    return verify_samples(samples, label_set=label_set, cache=cache, workers=2)
+from tests.data.noise_samples import H, W, make_samples, run, save_label, spy_on_decoding
 
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The samples that are decoded, in a list that grows."""
-    seen = []
-    original = verify.decode_pair
-
-    def spy(sample, label_set):
-        seen.append(sample)
-        return original(sample, label_set)
-
-    monkeypatch.setattr(verify, "decode_pair", spy)
-    return seen
+    return spy_on_decoding(monkeypatch)
 
 
 def test_what_was_verified_is_not_decoded_again(tmp_path, decoded):

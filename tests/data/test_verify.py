@@ -3,14 +3,11 @@ import pytest
 from PIL import Image
 
 from kerasseg.data import verify
-from kerasseg.data.samples import Sample
-from kerasseg.data.verified import Facts, VerifiedCache
-from kerasseg.data.verify import verify_samples
+from kerasseg.data.verified import Facts
 from kerasseg.errors import UserError
-from kerasseg.labels import LabelSet, camvid_labels, cityscapes_labels
+from kerasseg.labels import LabelSet, cityscapes_labels
+from tests.data.noise_samples import CAMVID, H, W, make_samples, run, save_label, spy_on_decoding
 
-H, W = 24, 32
-CAMVID = camvid_labels(void="background")
 COLORS = LabelSet(
     dataset="folders",
     names=("a", "b"),
@@ -26,40 +23,9 @@ COLORS = LabelSet(
 )
 
 
-def make_samples(folder, count=1, image_suffix=".png"):
-    """Noise images, and labels with the ids 0 to 11."""
-    folder.mkdir(exist_ok=True)
-    samples = []
-    for i in range(count):
-        rng = np.random.default_rng(i)
-        sample = Sample(f"s{i}", folder / f"s{i}{image_suffix}", folder / f"s{i}_label.png")
-        Image.fromarray(rng.integers(0, 256, (H, W, 3), np.uint8)).save(sample.image)
-        Image.fromarray(rng.integers(0, 12, (H, W), np.uint8)).save(sample.label)
-        samples.append(sample)
-    return samples
-
-
-def run(samples, tmp_path, label_set=CAMVID):
-    cache = VerifiedCache(tmp_path / "cache", root=tmp_path, label_set=label_set)
-    return verify_samples(samples, label_set=label_set, cache=cache, workers=2)
-
-
-def save_label(sample, values, **options):
-    Image.fromarray(np.asarray(values, np.uint8)).save(sample.label, **options)
-
-
 @pytest.fixture
 def decoded(monkeypatch):
-    """The samples that are decoded, in a list that grows."""
-    seen = []
-    original = verify.decode_pair
-
-    def spy(sample, label_set):
-        seen.append(sample)
-        return original(sample, label_set)
-
-    monkeypatch.setattr(verify, "decode_pair", spy)
-    return seen
+    return spy_on_decoding(monkeypatch)
 
 
 def test_facts_are_those_of_the_pixels(tmp_path):

@@ -119,6 +119,10 @@ def test_a_budget_is_planned_once(streets, run_command, tmp_path):
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with np.load(sorted((run_dir / "state").glob("*.npz"))[-1]) as archive:
         plan = json.loads(str(archive["meta"]))["plan"]
+    other = "train.stages=[{crop_scale: 0.6, epochs: 2}, {crop_scale: 1.0, epochs: 1}]"
+    refused = run_command(TRAIN, *arguments, other)
+    assert refused.returncode == 2
+    assert "train.stages" in refused.stderr
     resumed = run_command(TRAIN, *arguments)
     assert resumed.returncode == 0, resumed.stderr
     assert "minutes =" not in resumed.stdout

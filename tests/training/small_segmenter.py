@@ -13,6 +13,21 @@ OUTPUTS = 4
 SIZE = (8, 12)
 
 
+def small_objective(*, outputs: int, **changes) -> Objective:
+    """The sampled objective with C = 0.5 whose last output is the background, but for `changes`."""
+    settings = {
+        "background_id": outputs - 1,
+        "k": 2.0,
+        "boundary_mode": "outer",
+        "boundary_width": 1,
+        "uncertainty_weight": 0.5,
+        "closed_form": False,
+        "gate_gradient": True,
+        "class_weights": None,
+    }
+    return Objective(**{**settings, **changes})
+
+
 def small_segmenter(
     *,
     precision: str = "float32",
@@ -27,20 +42,10 @@ def small_segmenter(
     net, averaged = (
         build_net(model, outputs=OUTPUTS, seed=0, precision=p) for p in (precision, "float32")
     )
-    settings = {
-        "background_id": OUTPUTS - 1,
-        "k": 2.0,
-        "boundary_mode": "outer",
-        "boundary_width": 1,
-        "uncertainty_weight": 0.5,
-        "closed_form": False,
-        "gate_gradient": True,
-        "class_weights": None,
-    }
     segmenter = Segmenter(
         net,
         averaged=averaged,
-        objective=Objective(**{**settings, **goal}),
+        objective=small_objective(outputs=OUTPUTS, **goal),
         augmentation=augmentation or AugmentConfig(),
         dropout_rate=model.dropout_rate,
         average_decay=optimizer.average_decay,

@@ -1,5 +1,7 @@
 """The objective against a loop over pixels in float64, and its corner cases."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -12,24 +14,13 @@ from kerasseg.training.losses import (
     pixel_targets,
     weighted_cross_entropy,
 )
-from kerasseg.training.objective import Objective
+from tests.training.small_segmenter import small_objective
 
 OUTPUTS = 5
 SHAPE = (2, 6, 7)
 
 
-def objective(**changes):
-    settings = {
-        "background_id": OUTPUTS - 1,
-        "k": 2.0,
-        "boundary_mode": "outer",
-        "boundary_width": 1,
-        "uncertainty_weight": 0.5,
-        "closed_form": False,
-        "gate_gradient": True,
-        "class_weights": None,
-    }
-    return Objective(**{**settings, **changes})
+objective = partial(small_objective, outputs=OUTPUTS)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from kerasseg.data.streets.paint import CAR, Color, mix, shade, vary
 from kerasseg.data.streets.texture import Texture
 from kerasseg.data.streets.vehicles import LAMP, RED, TYRE, Box, glass, wheel
 
-BUS = ((214, 70, 52), (232, 188, 60), (60, 110, 160), (220, 220, 212), (76, 136, 96))
-TRAM = ((204, 58, 52), (236, 206, 96), (70, 116, 90), (224, 222, 214), (58, 92, 140))
+# Liveries, as towns have them: they tell apart three kinds of box on wheels.
+BUS = ((238, 190, 40), (232, 168, 44), (244, 208, 72))
+TRAM = ((204, 52, 48), (182, 40, 52), (216, 74, 58))
 CARGO = ((226, 224, 216), (196, 190, 176), (88, 120, 156), (176, 84, 66), (104, 132, 96))
 
 

@@ -58,11 +58,11 @@ def _lights(street: Street, side: int, x: float):
 def _people(street: Street, side: int, kerb: float, edge: float):
     dice = street.dice
     busy = street.place in ("city", "avenue")
-    for _ in range(dice.count(0, 4 if busy else 2)):
-        x, z = dice.between(kerb + side * 0.7, edge - side * 0.5), dice.between(5.5, 21)
+    for _ in range(dice.count(1, 4 if busy else 3)):
+        x, z = dice.between(kerb + side * 0.7, edge - side * 0.5), dice.between(5.5, 16)
         street.put(people.person, x, z)
     if dice.chance(0.3):  # left at the wall
-        x, z, motor = edge - side * 0.6, dice.between(6, 14), dice.chance(0.25)
+        x, z, motor = edge - side * 0.6, dice.between(6, 12), dice.chance(0.4)
         for i in range(1 if motor else dice.count(1, 3)):
             style = {"motor": motor, "ridden": False, "side": True}
             street.put(people.two_wheeler, x, z + i * 1.2, **style)

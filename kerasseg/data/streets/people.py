@@ -16,6 +16,8 @@ from kerasseg.data.streets.paint import (
 )  # fmt: skip
 
 DARK = (38, 38, 42)
+VEST = ((206, 232, 60), (232, 240, 90), (250, 150, 40))  # what riders wear, to be seen
+GROWN = 1.2  # a little larger than life: they matter, and are thin
 
 
 def _ground_shadow(canvas: Canvas, plane: Plane, width: float):
@@ -34,7 +36,7 @@ def _head(plane: Plane, label: Id, dice: Dice, u: float, v: float, radius: float
 
 def person(canvas: Canvas, x: float, z: float, dice: Dice):
     """Someone walking or standing: legs, coat or dress, arms, head; sometimes a bag or a child."""
-    size = dice.between(0.92, 1.08) * (0.68 if dice.chance(0.15) else 1.0)
+    size = dice.between(0.92, 1.08) * (0.72 if dice.chance(0.12) else GROWN)
     base = canvas.facing(x, z, flip=dice.sign())
     plane = Plane(
         canvas, lambda u, v: base.place(u * size, v * size), z, base.light, base.pixels * size
@@ -142,7 +144,7 @@ def motorcycle_behind(plane: Plane, paint: Color):
 
 def _rider_side(plane: Plane, dice: Dice, *, seat: float, hands: tuple[float, float]):
     """Sits at height `seat`, leans to the hands; helmet."""
-    label, top, legs = Id.RIDER, vary(dice.pick(CLOTH), dice), dice.pick(TROUSERS)
+    label, top, legs = Id.RIDER, vary(dice.pick(VEST), dice), dice.pick(TROUSERS)
     hip, shoulder = (-0.18, seat), (0.08, seat + 0.55)
     plane.stroke(label, legs, hip, (0.2, seat - 0.25), 0.2)
     plane.stroke(label, legs, (0.2, seat - 0.2), (0.06, seat - 0.68), 0.17)
@@ -165,7 +167,7 @@ def _helmet(plane: Plane, dice: Dice, u: float, v: float):
 
 
 def _rider_behind(plane: Plane, dice: Dice, *, seat: float):
-    label, top, legs = Id.RIDER, vary(dice.pick(CLOTH), dice), dice.pick(TROUSERS)
+    label, top, legs = Id.RIDER, vary(dice.pick(VEST), dice), dice.pick(TROUSERS)
     for side in (-1, 1):
         plane.stroke(label, legs, (side * 0.14, seat), (side * 0.24, seat - 0.6), 0.17)
         plane.stroke(
@@ -182,10 +184,9 @@ def _rider_behind(plane: Plane, dice: Dice, *, seat: float):
 def two_wheeler(canvas: Canvas, x: float, z: float, dice: Dice, *, motor: bool, ridden: bool,
                 side: bool):  # fmt: skip
     """A bicycle or a motorcycle, parked or with its rider, from the side or along the road."""
-    grown = 1.15  # a little larger than life: they matter, and are thin
     base = canvas.facing(x, z, flip=dice.sign())
     plane = Plane(
-        canvas, lambda u, v: base.place(u * grown, v * grown), z, base.light, base.pixels * grown
+        canvas, lambda u, v: base.place(u * GROWN, v * GROWN), z, base.light, base.pixels * GROWN
     )
     _ground_shadow(canvas, plane, 0.8 if side else 0.3)
     paint = vary(dice.pick(CAR), dice)

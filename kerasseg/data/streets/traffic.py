@@ -51,9 +51,9 @@ def _vehicle(street: Street, x: float, z: float, *, coming: bool):
     """Whatever drives there: mostly a car."""
     dice = street.dice
     roll = dice.between(0, 1)
-    if roll < 0.34:
-        kind = heavy.truck if roll < 0.18 else heavy.bus
-    elif roll < 0.5:
+    if roll < 0.42:
+        kind = heavy.truck if roll < 0.22 else heavy.bus
+    elif roll < 0.6:
         near = min(z, dice.between(6, 15))
         motor = dice.chance(0.55)
         _two_wheels(street, x + 0.5, near, motor=motor, ridden=True, side=False)

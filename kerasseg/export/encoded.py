@@ -1,0 +1,66 @@
+"""PNG or JPEG bytes to pixels and back, inside the graph; the header is read before the pixels."""
+
+import tensorflow as tf
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+_PNG_HEADER = 24  # signature, length and name of IHDR, width, height
+
+
+def _check(condition, message: str, *values):
+    tf.debugging.Assert(condition, [message, *values], summarize=3)
+
+
+def _png_size(data: tf.Tensor) -> tf.Tensor:
+    """int64 (height, width) as the header has it, big-endian."""
+    _check(tf.strings.length(data) > _PNG_HEADER, "image_bytes: a PNG that ends in its header")
+    _check(
+        tf.equal(tf.strings.substr(data, 12, 4), b"IHDR"), "image_bytes: a PNG without its header"
+    )
+    octets = tf.cast(tf.io.decode_raw(tf.strings.substr(data, 16, 8), tf.uint8), tf.int64)
+    powers = tf.constant([1 << 24, 1 << 16, 1 << 8, 1], tf.int64)
+    width, height = tf.reduce_sum(octets[:4] * powers), tf.reduce_sum(octets[4:] * powers)
+    return tf.stack([height, width])
+
+
+def decode_image(data: tf.Tensor, *, max_pixels: int) -> tf.Tensor:
+    """One PNG or JPEG, a scalar string, to uint8 RGB (H, W, 3).
+
+    Gray is repeated, a palette looked up, alpha dropped, 16 bits cut to their upper 8; of an
+    animated PNG it is the still image. Raises InvalidArgumentError for anything else, for more
+    than `max_pixels`, and for damaged data.
+    """
+    is_png = tf.equal(tf.strings.substr(data, 0, len(_PNG)), _PNG)
+    is_jpeg = tf.equal(tf.strings.substr(data, 0, len(_JPEG)), _JPEG)
+    _check(is_png | is_jpeg, "image_bytes: neither PNG nor JPEG")
+    size = tf.cond(
+        is_png,
+        lambda: _png_size(data),
+        lambda: tf.cast(tf.image.extract_jpeg_shape(data)[:2], tf.int64),
+    )
+    # Sides first: the product of two 32-bit numbers has room in 64 bits only if they are positive.
+    _check(tf.reduce_all((size > 0) & (size < 1 << 31)), "image_bytes: impossible size", size)
+    _check(
+        tf.reduce_prod(size) <= max_pixels,
+        f"image_bytes: more pixels than serving.max_pixels={max_pixels}; height and width:",
+        size,
+    )
+    with tf.control_dependencies([size]):
+        data = tf.identity(data)
+    image = tf.cond(
+        is_png,
+        lambda: tf.io.decode_png(data, channels=3),
+        lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+    )
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def encode_uncertainty(uncertainty: tf.Tensor, *, full_scale: float) -> tf.Tensor:
+    """float32 (H, W) >= 0 to the bytes of an 8-bit PNG: value / 255 * full_scale, clipped above."""
+    levels = tf.round(tf.minimum(uncertainty / full_scale, 1.0) * 255.0)
+    return tf.io.encode_png(tf.cast(levels, tf.uint8)[..., None])
+
+
+def encode_labels(labels: tf.Tensor) -> tf.Tensor:
+    """uint8 (H, W) to the bytes of an 8-bit PNG."""
+    return tf.io.encode_png(labels[..., None])
