@@ -3,6 +3,10 @@
 Training (inside `tf.data`) and serving (inside the exported graph) call the same function, so
 that the net sees the same numbers in both. A ratio under 1/2 would skip pixels; there whole
 blocks are averaged first. At exactly 1/2 bilinear already is the mean of 2 x 2 pixels.
+
+Where a pixel is rounded to depends on its last bit, and two runtimes need not agree on that. So
+the weights are whole 256ths: every product and sum is a whole number below 2**24, exact in
+float32 whatever the order, and TensorFlow and ONNX Runtime round alike.
 """
 
 import tensorflow as tf
@@ -14,14 +18,32 @@ def blocks_for(source: tf.Tensor | int, target: tf.Tensor | int):
 
 
 def _average_blocks(images: tf.Tensor, rows, columns) -> tf.Tensor:
-    """Mean over blocks of rows x columns pixels; the last block repeats the edge pixel."""
+    """Mean over blocks of rows x columns pixels, to whole levels; the edge pixel is repeated."""
     shape = tf.shape(images)
     down = (shape[1] + rows - 1) // rows
     across = (shape[2] + columns - 1) // columns
     images = tf.gather(images, tf.minimum(tf.range(down * rows), shape[1] - 1), axis=1)
     images = tf.gather(images, tf.minimum(tf.range(across * columns), shape[2] - 1), axis=2)
     images = tf.reshape(images, [shape[0], down, rows, across, columns, shape[3]])
-    return tf.reduce_mean(images, axis=(2, 4))
+    # A sum and a division are each correctly rounded; a mean may multiply by a reciprocal.
+    total = tf.reduce_sum(tf.cast(images, tf.float32), axis=(2, 4))
+    return tf.round(total / tf.cast(rows * columns, tf.float32))
+
+
+def _interpolate(values: tf.Tensor, size, *, axis: int) -> tf.Tensor:
+    """Along one axis, times 256: whole numbers in, whole numbers out, float32.
+
+    Half-pixel centres, the edge repeated. Sides up to 32,767 pixels: the places are 32-bit.
+    """
+    source = tf.shape(values)[axis]
+    place = (2 * tf.range(size) + 1) * source - size  # in units of 1 / (2 size) pixels
+    place = tf.clip_by_value(place, 0, 2 * size * (source - 1))
+    low = place // (2 * size)
+    above = ((place - low * 2 * size) * 256 + size) // (2 * size)
+    weight = tf.reshape(tf.cast(above, tf.float32), [-1] + [1] * (3 - axis))
+    near = tf.cast(tf.gather(values, low, axis=axis), tf.float32)
+    far = tf.cast(tf.gather(values, tf.minimum(low + 1, source - 1), axis=axis), tf.float32)
+    return near * (256.0 - weight) + far * weight
 
 
 def resize_bilinear(values: tf.Tensor, size) -> tf.Tensor:
@@ -36,8 +58,8 @@ def resize_image(images: tf.Tensor, size, *, blocks) -> tf.Tensor:
     Python integers or scalars (`blocks_for`); Python ones leave no trace in the graph.
     Returns (B, height, width, C) float32 holding whole numbers in 0…255.
     """
-    values = tf.cast(images, tf.float32)
     rows, columns = blocks
     if not (isinstance(rows, int) and isinstance(columns, int) and rows == columns == 1):
-        values = _average_blocks(values, rows, columns)
-    return tf.round(resize_bilinear(values, size))
+        images = _average_blocks(images, rows, columns)
+    values = _interpolate(_interpolate(images, size[0], axis=1), size[1], axis=2)
+    return tf.round(values / 65536.0)

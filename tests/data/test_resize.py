@@ -1,5 +1,7 @@
 """The one resize against loops in NumPy."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -35,8 +37,26 @@ def blocks_by_hand(values, rows, columns):
     for y, x in np.ndindex(down, across):
         ys = np.minimum(np.arange(y * rows, (y + 1) * rows), height - 1)
         xs = np.minimum(np.arange(x * columns, (x + 1) * columns), width - 1)
-        result[:, y, x] = values[:, ys][:, :, xs].mean(axis=(1, 2))
+        result[:, y, x] = np.round(values[:, ys][:, :, xs].mean(axis=(1, 2)))
     return result
+
+
+def exactly_by_hand(values, size):
+    """Like `bilinear_by_hand`, with fractions instead of floats and weights in 256ths."""
+
+    def taps(source, target):
+        for i in range(target):
+            place = Fraction((2 * i + 1) * source, 2 * target) - Fraction(1, 2)
+            place = min(max(place, Fraction(0)), Fraction(source - 1))
+            low = int(place)
+            yield low, min(low + 1, source - 1), int((place - low) * 256 + Fraction(1, 2))
+
+    result = np.empty((values.shape[0], *size, values.shape[3]))
+    for y, (top, bottom, down) in enumerate(taps(values.shape[1], size[0])):
+        row = values[:, top] * (256 - down) + values[:, bottom] * down
+        for x, (left, right, across) in enumerate(taps(values.shape[2], size[1])):
+            result[:, y, x] = row[:, left] * (256 - across) + row[:, right] * across
+    return np.round(result / 65536)
 
 
 def test_at_one_half_it_is_the_mean_of_four_rounded_half_to_even():
@@ -61,8 +81,10 @@ def test_below_one_half_whole_blocks_are_averaged_first(source, target):
     blocks = tuple(blocks_for(s, t) for s, t in zip(source, target, strict=True))
     expected = bilinear_by_hand(blocks_by_hand(images.astype(np.float64), *blocks), target)
     found = resize_image(images, target, blocks=blocks).numpy()
-    assert np.abs(found - expected).max() <= 0.5 + 1e-3
-    np.testing.assert_array_equal(found, np.round(found))
+    # Two weights, each off by at most 1/512, and the rounding.
+    assert np.abs(found - expected).max() <= 0.5 + 2 * 255 / 512
+    averaged = blocks_by_hand(images.astype(np.float64), *blocks).astype(np.int64)
+    np.testing.assert_array_equal(found, exactly_by_hand(averaged, target))
 
 
 @given(source=st.integers(1, 9000), target=st.integers(1, 9000))
@@ -80,6 +102,15 @@ def test_blocks_as_numbers_and_as_tensors_do_the_same(size):
     np.testing.assert_array_equal(
         resize_image(images, size, blocks=numbers), resize_image(images, size, blocks=tensors)
     )
+
+
+def test_a_side_as_long_as_the_places_have_room_for():
+    images = np.tile(np.arange(256, dtype=np.uint8), 128)[None, None, 1:, None]
+    found = resize_image(images, (1, 32766), blocks=(1, 1)).numpy()
+    expected = exactly_by_hand(images[:, :, -1000:].astype(np.int64), (1, 1000))
+    np.testing.assert_array_equal(found[0, 0, -1, 0], expected[0, 0, -1, 0])
+    assert found.min() == 0
+    assert found.max() == 255
 
 
 def test_the_size_itself_changes_nothing():
