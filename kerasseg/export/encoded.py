@@ -7,16 +7,20 @@ _JPEG = b"\xff\xd8\xff"
 _PNG_HEADER = 24  # signature, length and name of IHDR, width, height
 
 
-def _check(condition, message: str, *values):
-    tf.debugging.Assert(condition, [message, *values], summarize=3)
+def _checked(data: tf.Tensor, condition, message: str, *values) -> tf.Tensor:
+    """`data`, for those who may only see it if `condition` holds: an op that reads the result
+    waits for the check, which nothing else makes it do."""
+    check = tf.debugging.Assert(condition, [message, *values], summarize=3)
+    with tf.control_dependencies([check]):
+        return tf.identity(data)
 
 
 def _png_size(data: tf.Tensor) -> tf.Tensor:
     """int64 (height, width) as the header has it, big-endian."""
-    _check(tf.strings.length(data) > _PNG_HEADER, "image_bytes: a PNG that ends in its header")
-    _check(
-        tf.equal(tf.strings.substr(data, 12, 4), b"IHDR"), "image_bytes: a PNG without its header"
-    )
+    long = tf.strings.length(data) > _PNG_HEADER
+    data = _checked(data, long, "image_bytes: a PNG that ends in its header")
+    named = tf.equal(tf.strings.substr(data, 12, 4), b"IHDR")
+    data = _checked(data, named, "image_bytes: a PNG without its header")
     octets = tf.cast(tf.io.decode_raw(tf.strings.substr(data, 16, 8), tf.uint8), tf.int64)
     powers = tf.constant([1 << 24, 1 << 16, 1 << 8, 1], tf.int64)
     width, height = tf.reduce_sum(octets[:4] * powers), tf.reduce_sum(octets[4:] * powers)
@@ -32,21 +36,21 @@ def decode_image(data: tf.Tensor, *, max_pixels: int) -> tf.Tensor:
     """
     is_png = tf.equal(tf.strings.substr(data, 0, len(_PNG)), _PNG)
     is_jpeg = tf.equal(tf.strings.substr(data, 0, len(_JPEG)), _JPEG)
-    _check(is_png | is_jpeg, "image_bytes: neither PNG nor JPEG")
+    data = _checked(data, is_png | is_jpeg, "image_bytes: neither PNG nor JPEG")
     size = tf.cond(
         is_png,
         lambda: _png_size(data),
         lambda: tf.cast(tf.image.extract_jpeg_shape(data)[:2], tf.int64),
     )
-    # Sides first: the product of two 32-bit numbers has room in 64 bits only if they are positive.
-    _check(tf.reduce_all((size > 0) & (size < 1 << 31)), "image_bytes: impossible size", size)
-    _check(
+    # Sides first: with more than 31 bits each, their product could overflow 64.
+    possible = tf.reduce_all((size > 0) & (size < 1 << 31))
+    size = _checked(size, possible, "image_bytes: impossible size", size)
+    data = _checked(
+        data,
         tf.reduce_prod(size) <= max_pixels,
         f"image_bytes: more pixels than serving.max_pixels={max_pixels}; height and width:",
         size,
     )
-    with tf.control_dependencies([size]):
-        data = tf.identity(data)
     image = tf.cond(
         is_png,
         lambda: tf.io.decode_png(data, channels=3),

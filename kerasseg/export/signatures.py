@@ -26,14 +26,17 @@ class Deployment(tf.Module):
         labels_file: Path,
     ):
         super().__init__(name="deployment")
-        self.graph = graph
+        # The variables alone: beside a Keras model they would be written twice, once for the
+        # functions and once for the checkpoint, and a version-1 session restores only the latter.
+        self.weights = graph.weights
+        self._graph = lambda: graph
         self.labels_asset = tf.saved_model.Asset(str(labels_file))
         self._max_pixels = max_pixels
         self._uncertainty_scale = uncertainty_scale
 
     def _one(self, data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image = decode_image(data, max_pixels=self._max_pixels)
-        answer = self.graph.predict(image[None])
+        answer = self._graph().predict(image[None])
         return (
             encode_labels(answer["labels"][0]),
             encode_uncertainty(answer["uncertainty"][0], full_scale=self._uncertainty_scale),
@@ -60,8 +63,8 @@ class Deployment(tf.Module):
             self,
             str(path),
             signatures={
-                "serving_default": self.graph.predict.get_concrete_function(),
-                "probabilities": self.graph.probabilities.get_concrete_function(),
+                "serving_default": self._graph().predict.get_concrete_function(),
+                "probabilities": self._graph().probabilities.get_concrete_function(),
                 "encoded": self.encoded.get_concrete_function(),
             },
         )

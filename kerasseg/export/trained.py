@@ -52,12 +52,7 @@ def open_run(path: Path, overrides: tuple[str, ...] = ()) -> TrainedRun:
     Raises UserError if it is none, or if no weights were saved yet.
     """
     run = RunDirectory(Path(path))
-    if not run.config.is_file():
-        raise UserError(f"{path}: not a run directory (no {run.config.name} in it)")
-    if not run.best.is_file():
-        raise UserError(
-            f"{path}: no {run.best.name} in it; the run was stopped before its first validation"
-        )
+    run.check_trained()
     try:
         labels = json.loads(run.labels.read_text(encoding="utf-8"))
         metrics = (

@@ -54,6 +54,11 @@ class ServingGraph(tf.Module):
         self._background_id = background_id
         self._dropout_rate = dropout_rate
 
+    @property
+    def weights(self) -> list[tf.Variable]:
+        """TensorFlow's own variables of the net."""
+        return [variable.value for variable in self._direct.variables]
+
     def _working_size(self, height, width):
         """Input size times the working scale, rounded half up in whole numbers, at least 1."""
         return tuple(

@@ -76,6 +76,18 @@ class RunDirectory:
             )
         return False
 
+    def check_trained(self) -> None:
+        """Raises UserError if this is no run directory, or has no weights yet."""
+        if not self.path.is_dir():
+            raise UserError(f"{self.path}: no such directory, expected a run such as runs/streets")
+        if not self.config.is_file():
+            raise UserError(f"{self.path}: not a run directory (no {self.config.name} in it)")
+        if not self.best.is_file():
+            raise UserError(
+                f"{self.path}: no {self.best.name} in it; it was stopped before its first "
+                "validation, continue it with train.py"
+            )
+
     def open(self, config: Config, *, fresh: bool) -> bool:
         """Makes or continues the run; otherwise like `check`."""
         continuing = self.check(config, fresh=fresh)

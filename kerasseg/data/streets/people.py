@@ -4,7 +4,6 @@ from kerasseg.data.streets.canvas import Canvas, Plane
 from kerasseg.data.streets.dice import Dice
 from kerasseg.data.streets.ids import Id
 from kerasseg.data.streets.paint import (
-    CAR,
     CLOTH,
     HAIR,
     SKIN,
@@ -17,6 +16,8 @@ from kerasseg.data.streets.paint import (
 
 DARK = (38, 38, 42)
 VEST = ((206, 232, 60), (232, 240, 90), (250, 150, 40))  # what riders wear, to be seen
+CYCLE = ((60, 200, 190), (240, 240, 236), (120, 210, 80), (250, 214, 70))
+MOTOR = ((200, 36, 40), (36, 60, 150), (176, 30, 90))
 GROWN = 1.2  # a little larger than life: they matter, and are thin
 
 
@@ -86,7 +87,7 @@ def _spoked(plane: Plane, label: Id, u: float, radius: float, tyre: Color, thick
 
 def bicycle_side(plane: Plane, frame: Color):
     """From the side, wheels at u = -0.55 and 0.55."""
-    label, width = Id.BICYCLE, max(0.08, 1.6 / plane.pixels)
+    label, width = Id.BICYCLE, max(0.1, 1.8 / plane.pixels)
     for u in (-0.55, 0.55):
         _spoked(plane, label, u, 0.37, DARK, max(0.07, 1.2 / plane.pixels))
     for a, b in (
@@ -103,7 +104,7 @@ def bicycle_behind(plane: Plane, frame: Color):
     label = Id.BICYCLE
     half = max(0.08, 1.6 / plane.pixels)
     plane.ellipse(label, DARK, 0, 0.38, half * 1.3, 0.38)
-    plane.stroke(label, frame, (0, 0.35), (0, 0.95), half)
+    plane.rect(label, frame, -half * 1.2, 0.42, half * 1.2, 0.98)
     plane.stroke(label, DARK, (-0.34, 1.03), (0.34, 1.03), half * 1.1)
 
 
@@ -189,7 +190,7 @@ def two_wheeler(canvas: Canvas, x: float, z: float, dice: Dice, *, motor: bool, 
         canvas, lambda u, v: base.place(u * GROWN, v * GROWN), z, base.light, base.pixels * GROWN
     )
     _ground_shadow(canvas, plane, 0.8 if side else 0.3)
-    paint = vary(dice.pick(CAR), dice)
+    paint = vary(dice.pick(MOTOR if motor else CYCLE), dice)
     if side:
         (motorcycle_side if motor else bicycle_side)(plane, paint)
         if ridden:

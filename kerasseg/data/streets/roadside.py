@@ -5,7 +5,7 @@ from itertools import pairwise
 from kerasseg.data.streets.canvas import Canvas, Plane
 from kerasseg.data.streets.dice import Dice
 from kerasseg.data.streets.ids import Id
-from kerasseg.data.streets.paint import CLOTH, LEAVES, METAL, STONE, WOOD, Color, mix, shade, vary
+from kerasseg.data.streets.paint import CLOTH, LEAVES, RAILING, SLATE, WOOD, Color, mix, shade, vary
 from kerasseg.data.streets.texture import Texture
 
 STAR = (
@@ -18,7 +18,7 @@ def wall(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
     """A free-standing wall: courses of big stones or concrete panels, a coping on top."""
     side, label = (1 if x > 0 else -1), Id.WALL
     height = dice.between(1.9, 3.0)
-    stone = vary(dice.pick(STONE), dice)
+    stone = vary(dice.pick(SLATE), dice)
     sheet = canvas.receding(x, z, length, -side)
     end = canvas.facing(x, z, flip=side)
     end.rect(label, shade(stone, 0.75), 0, 0, 0.5, height, texture=Texture.STONE)
@@ -72,9 +72,9 @@ def _letter(sheet: Plane, u: float, v: float, ink: Color, ground: Color, dice: D
 def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
     """Pickets, iron bars or wire mesh; the label covers the gaps too, as in Cityscapes."""
     side, label = (1 if x > 0 else -1), Id.FENCE
-    height = dice.between(1.4, 1.9)
+    height = dice.between(1.5, 2.0)
     sheet = canvas.receding(x, z, length, -side)
-    behind = mix(dice.pick(LEAVES), (130, 126, 116), dice.between(0.2, 0.8))
+    behind = mix(dice.pick(LEAVES), (96, 92, 84), dice.between(0.5, 0.9))
     kind = dice.count(0, 2)
     sheet.rect(label, shade(behind, 0.72), 0, 0, length, height * (0.9 if kind == 0 else 1))
     if kind == 0:
@@ -90,11 +90,11 @@ def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
         for v in (0.4, height - 0.5):
             sheet.rect(label, shade(wood, 0.8), 0, v, length, v + 0.13)
         return
-    metal = vary(dice.pick(METAL) if kind == 1 else (166, 170, 168), dice)
+    metal = vary(dice.pick(RAILING) if kind == 1 else (166, 170, 168), dice)
     if kind == 1:
         u = 0.0
         while u < length:
-            sheet.rect(label, shade(metal, 0.7), u, 0, u + 0.14, height + 0.15)
+            sheet.rect(label, shade(metal, 0.7), u, 0, u + 0.17, height + 0.15)
             u += 0.42
         for v in (0.15, height - 0.25):
             sheet.rect(label, shade(metal, 0.8), 0, v, length, v + 0.16)
@@ -128,7 +128,7 @@ def guard_rail(canvas: Canvas, x: float, z: float, length: float):
 def bridge(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float):
     """A deck over the road on two piers, with a parapet; label bridge."""
     sheet, label = canvas.facing(x, z), Id.BRIDGE
-    stone = vary(dice.pick(STONE), dice)
+    stone = vary(dice.pick(SLATE), dice)
     low, high = 5.6, 7.4
     for u in (-half_width - 1.4, half_width):
         sheet.rect(label, shade(stone, 0.8), u, 0, u + 1.4, low + 0.2, texture=Texture.STONE)
@@ -140,7 +140,7 @@ def bridge(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float)
 def tunnel(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float):
     """The mouth of a tunnel under a green hill, at the end of the road."""
     sheet, label = canvas.facing(x, z), Id.TUNNEL
-    stone = vary(dice.pick(STONE), dice)
+    stone = vary(dice.pick(SLATE), dice)
     hill = [(48 * u, 15 * (1 - u * u)) for u in (i / 10 for i in range(-10, 11))]
     sheet.polygon(Id.VEGETATION, dice.pick(LEAVES), hill, texture=Texture.LEAVES)
     w = half_width + 1

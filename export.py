@@ -1,0 +1,84 @@
+"""Exports a run: python export.py RUN [--out DIR] [--formats savedmodel,onnx] [key=value …]"""
+
+import sys
+from pathlib import Path
+
+from kerasseg.cli import CommandParser, load_tensorflow, run_command, whole_number
+from kerasseg.config import load_config
+from kerasseg.errors import UserError
+from kerasseg.setting_text import suggestion
+
+FORMATS = ("savedmodel", "onnx")
+
+
+def formats(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in FORMATS:
+            raise UserError(
+                f"--formats: found {name}, allowed: {', '.join(FORMATS)}{suggestion(name, FORMATS)}"
+            )
+    if not names:
+        raise UserError(f"--formats: found none, allowed: {', '.join(FORMATS)}")
+    return names
+
+
+def main() -> None:
+    parser = CommandParser(
+        prog="python export.py",
+        arguments="RUN [--out DIR] [--formats savedmodel,onnx]\n"
+        "                        [--probabilities] [--int8 DIR] [--images N]\n"
+        "                        [key=value ...] [--help]",
+        description="Exports the best weights of a run as SavedModel and ONNX, and checks that\n"
+        "both answer as the Keras model does. Settings such as data.root=DIR or\n"
+        "serving.max_pixels=N go over those of the run.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run directory")
+    parser.add_argument("settings", nargs="*", metavar="key=value", help="a setting of the run")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="(default: exports/<name>)")
+    parser.add_argument("--formats", metavar="LIST", default=",".join(FORMATS),
+                        help="what to write (default: %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--probabilities", action="store_true", help="ONNX: a fourth output, (B, H, W, classes)"
+    )
+    parser.add_argument(
+        "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
+    )
+    parser.add_argument(
+        "--images",
+        type=whole_number(1),
+        metavar="N",
+        default=50,
+        help="validation images to check on (default: %(default)s)",
+    )
+    args = parser.parse(sys.argv[1:])
+    chosen = formats(args.formats)
+    if args.int8 and "onnx" not in chosen:
+        raise UserError("--int8: needs onnx among the --formats")
+    if args.int8 and not args.int8.is_dir():
+        raise UserError(f"--int8 {args.int8}: no such folder")
+    # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.training.run_directory import RunDirectory
+
+    run_directory = RunDirectory(args.run)
+    run_directory.check_trained()
+    config = load_config(run_directory.config, args.settings)
+    catalog = open_catalog(config, splits=("val",))
+    load_tensorflow()
+    from kerasseg.export.exporter import Wanted, export_run
+    from kerasseg.export.samples import CheckSamples
+    from kerasseg.export.trained import open_run
+
+    run = open_run(args.run, tuple(args.settings))
+    made = export_run(
+        run,
+        CheckSamples(catalog, count=args.images),
+        out=args.out or Path("exports") / run.name,
+        wanted=Wanted(chosen, args.probabilities, args.int8),
+    )
+    print(made)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,168 @@
+"""From a run to files that deploy: write, check, and only then put in place."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from kerasseg.errors import UserError
+from kerasseg.export import onnx_file, parity
+from kerasseg.export.model_card import model_card
+from kerasseg.export.onnx_answers import OnnxAnswers
+from kerasseg.export.samples import CheckSamples
+from kerasseg.export.session_answers import SessionAnswers
+from kerasseg.export.signatures import Deployment
+from kerasseg.export.trained import TrainedRun
+from kerasseg.export.versions import publish, staging
+from kerasseg.export.warmup import write_warmup
+
+FORMATS = ("savedmodel", "onnx")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to export. int8: folder of images to calibrate on, or None."""
+
+    formats: tuple[str, ...] = FORMATS
+    probabilities: bool = False
+    int8: Path | None = None
+
+
+def export_run(
+    run: TrainedRun,
+    samples: CheckSamples,
+    *,
+    out: Path,
+    wanted: Wanted,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Writes the next version below `out` and returns its directory.
+
+    samples: validation images for the parity check and the scale of the uncertainty.
+    Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
+    """
+    graph = run.graph()
+    with staging(out) as folder, ExitStack() as stack:
+        matrix, scale = _measure(run, graph, samples)
+        document = export_document(run, uncertainty_scale=scale)
+        labels_file = folder / "labels.json"
+        labels_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        artefacts: dict[str, parity.Answers] = {}
+        if "savedmodel" in wanted.formats:
+            say("writing the SavedModel")
+            Deployment(
+                graph,
+                max_pixels=run.config.serving.max_pixels,
+                uncertainty_scale=scale,
+                labels_file=labels_file,
+            ).save(folder)
+            warm = [samples.files[0].read_bytes()]
+            write_warmup(folder, warm, model_name=run.name)
+            artefacts["savedmodel"] = stack.enter_context(SessionAnswers(folder))
+        if "onnx" in wanted.formats:
+            say("writing model.onnx")
+            file = folder / "model.onnx"
+            model = onnx_file.convert(graph, probabilities=wanted.probabilities)
+            onnx_file.write(model, file, metadata=onnx_metadata(document))
+            artefacts["onnx"] = OnnxAnswers(file)
+            if wanted.int8:
+                from kerasseg.export.quantize import calibration_images, quantize
+
+                say("writing model.int8.onnx")
+                small = folder / "model.int8.onnx"
+                quantize(file, small, images=calibration_images(wanted.int8))
+                artefacts["int8"] = OnnxAnswers(small)
+        say(f"checking parity on {len(samples)} validation images")
+        report = _parity(graph, artefacts, samples, reference=matrix.miou, classes=matrix.classes)
+        text = json.dumps(report, indent=2) + "\n"
+        (folder / "parity.json").write_text(text, encoding="utf-8")
+        card = model_card(run, document, report, folder)
+        (folder / "README.md").write_text(card, encoding="utf-8")
+        stack.close()
+        return publish(folder, out)
+
+
+def export_document(run: TrainedRun, *, uncertainty_scale: float) -> dict:
+    """The content of labels.json: all that a reader of the answers has to know."""
+    try:
+        project = version("kerasseg")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        project = "unknown"
+    return {
+        **run.label_set.to_json(),
+        "working_size": list(run.working_size),
+        "native_size": list(run.native_size),
+        "uncertainty_scale": uncertainty_scale,
+        "max_pixels": run.config.serving.max_pixels,
+        "tile": run.config.serving.tile,
+        "depth": run.config.model.depth,
+        "kerasseg_version": project,
+        "config_hash": run.config_hash,
+        "run": run.name,
+    }
+
+
+def onnx_metadata(document: Mapping) -> dict[str, object]:
+    """metadata_props of the ONNX file: the whole document, and what people look for in it."""
+    return {
+        "kerasseg": json.dumps(document),
+        "class_names": document["names"],
+        "palette": document["palette"],
+    }
+
+
+def _measure(run: TrainedRun, graph, samples: CheckSamples):
+    """Scores of the Keras model, and the uncertainty that 999 of 1,000 pixels stay below."""
+    quantiles = []
+
+    def labels(batch):
+        answer = graph.predict(batch)
+        quantiles.append(np.quantile(answer["uncertainty"].numpy(), 0.999))
+        return answer["labels"].numpy()
+
+    matrix = parity.score(labels, samples, classes=run.label_set.num_classes)
+    return matrix, max(float(np.max(quantiles)), 1e-6)
+
+
+def _parity(graph, artefacts, samples: CheckSamples, *, reference: float, classes: int) -> dict:
+    """Compares every artefact with Keras. Raises UserError beyond the tolerance (INT8 is only
+    reported: it is meant to differ)."""
+    batches = parity.probes(samples.images(2))
+
+    def keras_answers(batch):
+        return {name: value.numpy() for name, value in graph.predict(batch).items()}
+
+    report = {"images": len(samples), "tolerance": parity.TOLERANCE, "miou": reference}
+    problems = []
+    for name, answers in artefacts.items():
+        found = parity.differences(keras_answers, answers, batches)
+        matrix = parity.score(lambda b, a=answers: a(b)["labels"], samples, classes=classes)
+        report[name] = {
+            **found,
+            "miou": matrix.miou,
+            "miou_difference": matrix.miou - reference,
+        }
+        if name != "int8":
+            problems += parity.failures(name, report[name])
+    if problems:
+        raise UserError("\n".join(problems))
+    timed = {"keras": keras_answers, **artefacts}
+    for name, seconds in _latency(timed, batches[0]).items():
+        report.setdefault(name, {})["seconds_an_image"] = seconds
+    return report
+
+
+def _latency(timed: Mapping[str, parity.Answers], batch: np.ndarray) -> dict[str, float]:
+    """Median seconds of five calls each, taken in turn; the first calls were made before."""
+    seconds: dict[str, list[float]] = {name: [] for name in timed}
+    for _ in range(5):
+        for name, answers in timed.items():
+            start = time.perf_counter()
+            answers(batch)
+            seconds[name].append(time.perf_counter() - start)
+    return {name: float(np.median(values)) for name, values in seconds.items()}

@@ -1,0 +1,19 @@
+"""An ONNX file as the parity check sees it: outputs by name, nothing cut into tiles."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+
+class OnnxAnswers:
+    """Callable: uint8 (B, H, W, 3) -> the outputs of the file by name, on the CPU."""
+
+    def __init__(self, path: Path):
+        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        self._names = [output.name for output in self._session.get_outputs()]
+
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(
+            zip(self._names, self._session.run(self._names, {"image": images}), strict=True)
+        )

@@ -1,0 +1,90 @@
+"""Where an export is put: a new version directory that appears as a whole, or not at all."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kerasseg.errors import UserError
+
+LATEST = "latest"
+FILES = ("model.onnx", "model.int8.onnx", "model.half.onnx", "labels.json", "parity.json",
+         "README.md")  # fmt: skip
+_STAGING = ".staging-"
+
+
+def versions(out: Path) -> list[int]:
+    """Numbers of the versions below `out`, ascending."""
+    if not out.is_dir():
+        return []
+    return sorted(int(p.name) for p in out.iterdir() if p.name.isdigit() and p.is_dir())
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Path]:
+    """A folder inside `out` to build a version in; what is left of it is removed at the end.
+
+    Raises UserError if `out` cannot be a folder of exports.
+    """
+    made = not out.exists()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for stump in out.glob(f"{_STAGING}*"):
+            if not _alive(stump.name.removeprefix(_STAGING).split("-")[0]):
+                shutil.rmtree(stump, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=out))
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written to ({error.strerror})") from error
+    folder.chmod(0o755)  # a server may run as somebody else
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if made and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def publish(staged: Path, out: Path) -> Path:
+    """Renames the staged folder to the next version, then points `latest` and the files to it.
+
+    Both steps are atomic. A kill between them leaves the new version complete in its own
+    directory, and the names at the top at the one before.
+    """
+    number = (versions(out) or [0])[-1] + 1
+    while True:
+        target = out / str(number)
+        try:
+            staged.rename(target)
+            break
+        except OSError:  # somebody else was faster
+            if not target.exists():
+                raise
+            number += 1
+    _link(out / LATEST, target.name)
+    for name in FILES:
+        if (target / name).exists():
+            _link(out / name, f"{LATEST}/{name}")
+        elif (out / name).is_symlink():
+            (out / name).unlink()
+    return target
+
+
+def _link(path: Path, target: str) -> None:
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    os.replace(temporary, path)

@@ -1,0 +1,165 @@
+"""A whole export of a small run: what is written, and that nothing wrong is put in place."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from kerasseg.config import load_config
+from kerasseg.data.catalog import open_catalog
+from kerasseg.errors import UserError
+from kerasseg.export import exporter
+from kerasseg.export.exporter import Wanted, export_run
+from kerasseg.export.samples import CheckSamples
+from kerasseg.export.trained import open_run
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def samples(run_dir):
+    catalog = open_catalog(load_config(run_dir / "config.yaml"), splits=("val",))
+    return CheckSamples(catalog, count=2)
+
+
+def export(run_dir, samples, out, **wanted):
+    return export_run(
+        open_run(run_dir), samples, out=out, wanted=Wanted(**wanted), say=lambda line: None
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(run_dir, samples, drawn, tmp_path_factory):
+    out = tmp_path_factory.mktemp("exports") / "small"
+    return export(run_dir, samples, out, int8=drawn / "leftImg8bit" / "train")
+
+
+def test_everything_is_there_and_nothing_else(exported):
+    names = sorted(entry.name for entry in exported.iterdir())
+    assert names == [
+        "README.md", "assets", "assets.extra", "fingerprint.pb", "labels.json", "model.int8.onnx",
+        "model.onnx", "parity.json", "saved_model.pb", "variables",
+    ]  # fmt: skip
+    top = {entry.name for entry in exported.parent.iterdir()}
+    assert top == {"1", "latest", "README.md", "labels.json", "model.int8.onnx", "model.onnx",
+                   "parity.json"}  # fmt: skip
+
+
+def test_parity_is_reported_for_each_file(exported):
+    report = json.loads((exported / "parity.json").read_text())
+    assert report["images"] == 2
+    for name in ("savedmodel", "onnx"):
+        assert report[name]["equal_labels"] >= 0.9999
+        assert abs(report[name]["miou_difference"]) <= 1e-3
+        assert report[name]["seconds_an_image"] > 0
+    # INT8 is near, and another model.
+    assert 0.5 < report["int8"]["equal_labels"] < 1
+    assert report["int8"]["confidence"] > report["onnx"]["confidence"]
+
+
+def test_int8_holds_integer_weights(exported):
+    model = onnx.load(exported / "model.int8.onnx")
+    kinds = {tensor.data_type for tensor in model.graph.initializer}
+    assert onnx.TensorProto.INT8 in kinds
+    assert any(node.op_type == "QuantizeLinear" for node in model.graph.node)
+    assert {entry.key for entry in model.metadata_props} >= {"kerasseg", "class_names", "palette"}
+
+
+def test_labels_json_tells_what_the_answers_mean(exported):
+    document = json.loads((exported / "labels.json").read_text())
+    assert document["working_size"] == [128, 256]
+    assert document["native_size"] == [256, 512]
+    assert len(document["names"]) == len(document["palette"]) == 19
+    assert document["uncertainty_scale"] > 0
+    assert document == json.loads((exported / "assets" / "labels.json").read_text())
+    metadata = onnx.load(exported / "model.onnx").metadata_props
+    assert document == json.loads({e.key: e.value for e in metadata}["kerasseg"])
+
+
+def test_the_card_has_scores_calls_and_settings(exported):
+    card = (exported / "README.md").read_text()
+    for part in ("# small", "| sky | 0.5000 |", "| **mean** | **0.5000** |", "| onnx | 100.0000% |",
+                 "v1/models/small:predict", "image_size: [128, 256]"):  # fmt: skip
+        assert part in card, part
+
+
+def test_the_calls_of_the_card_run(exported, drawn, tmp_path):
+    card = (exported / "README.md").read_text()
+    blocks = [part.split("```")[0] for part in card.split("```python\n")[1:]]
+    assert len(blocks) == 3
+    for name in ("latest", "model.onnx"):
+        (tmp_path / name).symlink_to(exported.parent / name)
+    image = min((drawn / "leftImg8bit" / "val").rglob("*.png"))
+    (tmp_path / "street.png").symlink_to(image)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "(256, 512)" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["savedmodel", "onnx"])
+def test_a_file_that_answers_otherwise_fails_the_export(
+    name, run_dir, samples, tmp_path, monkeypatch
+):
+    differences = exporter.parity.differences
+
+    def with_a_fault(reference, candidate, batches):
+        def wrong(images):
+            answer = dict(candidate(images))
+            return {**answer, "labels": np.where(answer["labels"] == 3, 4, answer["labels"])}
+
+        return differences(reference, wrong, batches)
+
+    monkeypatch.setattr(exporter.parity, "differences", with_a_fault)
+    out = tmp_path / "out"
+    with pytest.raises(UserError, match=f"parity: {name}: equal_labels"):
+        export(run_dir, samples, out, formats=(name,))
+    assert not out.exists()
+
+
+def test_jpeg_and_png_of_the_warm_up_are_real_images(exported):
+    content = (exported / "assets.extra" / "tf_serving_warmup_requests").read_bytes()
+    start = content.index(b"\x89PNG")
+    assert Image.open(io.BytesIO(content[start:])).size == (512, 256)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["write_warmup", "model_card", "publish"])
+def test_a_kill_leaves_a_whole_version_or_none(place, run_dir, tmp_path):
+    """The export dies by SIGKILL as it calls `place`; the one after it is whole."""
+    out = tmp_path / "out"
+    program = (
+        "import os, signal, sys, runpy\n"
+        "from kerasseg.export import exporter\n"
+        f"exporter.{place} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"sys.argv = ['export.py', {str(run_dir)!r}, '--out', {str(out)!r}, '--images', '1']\n"
+        f"runpy.run_path({str(PROJECT / 'export.py')!r}, run_name='__main__')\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    killed = subprocess.run([sys.executable, "-c", program], env=env, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not [entry for entry in out.iterdir() if not entry.name.startswith(".staging-")]
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "export.py"), str(run_dir), "--out", str(out),
+         "--images", "1", "--formats", "savedmodel"],
+        env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == str(out / "1")
+    assert sorted(entry.name for entry in out.iterdir()) == [
+        "1", "README.md", "labels.json", "latest", "parity.json",
+    ]  # fmt: skip
