@@ -8,11 +8,12 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint clean
+.PHONY: help train test lint addons clean
 
 help:
 	@echo "make train   set up, then train on drawn streets (settings: make train ARGS='seed=1')"
 	@echo "make test    set up, then check the style and run all tests"
+	@echo "make addons  run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
 	@echo "make lint    set up, then check the style only"
 	@echo "make clean   remove .venv and caches; runs/ and data/ stay"
 	@echo "Another Python: make train PYTHON=python3.12"
@@ -27,8 +28,22 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
+# Needs an export of the streets run: python export.py runs/streets
+EXPORT := exports/streets/latest
+IMAGE = $(firstword $(wildcard data/streets/leftImg8bit/val/*/*.png))
+addons: $(VENV)/.installed $(VENV)-addons/.installed
+	$(RUN) -m kerasseg predict $(EXPORT) "$(IMAGE)" --out $(VENV)-addons/labels --submission
+	KERASSEG_EXPORT=$(EXPORT) KERASSEG_IMAGE="$(IMAGE)" \
+	KERASSEG_LABELS="$(VENV)-addons/labels/$(notdir $(IMAGE))" \
+	$(VENV)-addons/bin/python -m pytest -o filterwarnings= tests/addons
+
+$(VENV)-addons/.installed: requirements-addons.txt
+	@$(PYTHON) -m venv $(VENV)-addons
+	@$(VENV)-addons/bin/python -m pip --disable-pip-version-check install --quiet -r $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build kerasseg.egg-info
+	rm -rf $(VENV) $(VENV)-addons .pytest_cache .ruff_cache .hypothesis build kerasseg.egg-info
 	find kerasseg tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The last line of each recipe marks it as done: what is interrupted is done again.

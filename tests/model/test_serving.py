@@ -1,5 +1,6 @@
 """The serving graph against the same net in Keras and the rest in NumPy; and against training."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -169,3 +170,21 @@ def test_a_change_of_the_weights_is_seen_at_once(net):
         bias.assign_sub([50.0, 0, 0, 0, 0])
     assert not after["labels"].numpy().any()
     assert not np.array_equal(after["confidence"], before)
+
+
+def test_uncertainty_is_the_mean_over_sampled_dropout_passes(net):
+    images = noise(1, 16, 24)
+    features, logits = features_and_logits(net)(images.astype(np.float32), training=False)
+    head, passes = net.get_layer("head"), 2000
+    dropout = keras.layers.Dropout(RATE, seed=5)
+
+    @tf.function
+    def sampled_variance():
+        branches = tf.stack([head(dropout(features, training=True)) for _ in range(3)])
+        return tf.reduce_mean(tf.math.reduce_variance(branches, axis=0) * 3 / 2, axis=-1)
+
+    mean = sum(sampled_variance().numpy() for _ in range(passes)) / passes
+    expected = mean * (1 - softmax(logits.numpy())[..., OUTPUTS - 1])
+    graph = serving(net, "one")
+    found = graph.predict(images)["uncertainty"].numpy()
+    assert np.median(np.abs(found / expected - 1)) < 0.02
