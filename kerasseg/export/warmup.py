@@ -20,25 +20,22 @@ _SIDE = 64  # pixels: the tensor request takes every path of the graph, not its 
 
 
 def write_warmup(path: Path, images: Sequence[bytes], *, model_name: str) -> Path:
-    """Writes two requests below the SavedModel directory `path`, returns the file.
+    """Writes requests below the SavedModel directory `path`, returns the file.
 
-    images: PNG or JPEG files, of sizes that clients will send; one `encoded` request holds them
-    all. The other request is `serving_default` for a drawn image of 64 x 64. model_name: the
-    name that the server gives the model. Raises UserError without images, or if `path` is no
-    SavedModel.
+    images: PNG or JPEG files, of sizes that clients will send: an `encoded` request each, since
+    a batching server may take no more than one image a request, and a server that fails in its
+    warm-up does not load the model. The last request is `serving_default` for a drawn image of
+    64 x 64. model_name: the name that the server gives the model. Raises UserError without
+    images, or if `path` is no SavedModel.
     """
     path = Path(path)
     if not (path / "saved_model.pb").is_file():
         raise UserError(f"{path}: not a SavedModel (no saved_model.pb in it)")
     if not images:
         raise UserError("warm-up: needs at least one image")
-    # By hand: a NumPy array of strings would drop zero bytes at the end of a file.
-    strings = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=images)
-    strings.tensor_shape.dim.add().size = len(images)
-    requests = (
-        _request(model_name, "encoded", {"image_bytes": strings}),
-        _request(model_name, "serving_default", {"image": tf.make_tensor_proto(_drawn())}),
-    )
+    requests = [_request(model_name, "encoded", {"image_bytes": _strings([i])}) for i in images]
+    drawn = tf.make_tensor_proto(_drawn())
+    requests.append(_request(model_name, "serving_default", {"image": drawn}))
     folder = path / "assets.extra"
     folder.mkdir(exist_ok=True)
     unfinished = folder / f".{FILE}.{os.getpid()}"
@@ -57,6 +54,13 @@ def write_warmup(path: Path, images: Sequence[bytes], *, model_name: str) -> Pat
 def _request(model_name: str, signature: str, inputs: dict) -> predict_pb2.PredictRequest:
     spec = model_pb2.ModelSpec(name=model_name, signature_name=signature)
     return predict_pb2.PredictRequest(model_spec=spec, inputs=inputs)
+
+
+def _strings(values: Sequence[bytes]) -> tensor_pb2.TensorProto:
+    """(B,). By hand: a NumPy array of strings would drop zero bytes at the end of a file."""
+    tensor = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=values)
+    tensor.tensor_shape.dim.add().size = len(values)
+    return tensor
 
 
 def _drawn() -> np.ndarray:

@@ -3,14 +3,15 @@
 from kerasseg.data.streets.canvas import Canvas, Plane
 from kerasseg.data.streets.dice import Dice
 from kerasseg.data.streets.ids import Id
-from kerasseg.data.streets.paint import CAR, Color, mix, shade, vary
+from kerasseg.data.streets.paint import Color, mix, shade, vary
 from kerasseg.data.streets.texture import Texture
 from kerasseg.data.streets.vehicles import LAMP, RED, TYRE, Box, glass, wheel
 
 # Liveries, as towns have them: they tell apart three kinds of box on wheels.
 BUS = ((238, 190, 40), (232, 168, 44), (244, 208, 72))
 TRAM = ((204, 52, 48), (182, 40, 52), (216, 74, 58))
-CARGO = ((226, 224, 216), (196, 190, 176), (88, 120, 156), (176, 84, 66), (104, 132, 96))
+CARGO = ((226, 228, 226), (186, 200, 206), (88, 120, 156), (70, 104, 148), (104, 140, 120))
+HAULIER = ((36, 66, 140), (30, 96, 120), (40, 110, 70), (60, 60, 74))
 
 
 def _panes(plane: Plane, label: Id, pane: Color, u0: float, u1: float, v0: float, v1: float,
@@ -54,8 +55,8 @@ def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Col
 
 def truck(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
     """A lorry: cargo box with a striped tarpaulin, and a cab."""
-    cargo, cab = vary(dice.pick(CARGO), dice), vary(dice.pick(CAR), dice)
-    accent, pane, label = dice.pick(CAR), glass(sky, dice), Id.TRUCK
+    cargo, cab = vary(dice.pick(CARGO), dice), vary(dice.pick(HAULIER), dice)
+    accent, pane, label = dice.pick(HAULIER), glass(sky, dice), Id.TRUCK
     length = dice.between(6.5, 8.5)
     box = Box(canvas, x, z, 2.4, length)
     box.shade_ground()

@@ -51,6 +51,7 @@ def person(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.polygon(
             label, top, ((-0.34, 0.45), (0.34, 0.45), (0.2, 1.05), (0.24, 1.45), (-0.24, 1.45),
                          (-0.2, 1.05)),
+            outline=True,
         )  # fmt: skip
     else:
         for u, tone in ((-stride, 0.86), (stride, 1.0)):
@@ -59,6 +60,7 @@ def person(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.polygon(
             label, top, ((-0.24, 0.8), (0.24, 0.8), (0.28, 1.42), (0.14, 1.5), (-0.14, 1.5),
                          (-0.28, 1.42)),
+            outline=True,
         )  # fmt: skip
     swing = dice.between(0.0, 0.22)
     sleeve = shade(top, 0.82)
