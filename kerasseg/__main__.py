@@ -86,10 +86,17 @@ def streets(argv: Sequence[str]) -> None:
     print(f"{args.root}: {args.train} images to train with, {args.val} to validate with")
 
 
-COMMANDS = {"check": check, "streets": streets}
+def predict(argv: Sequence[str]) -> int:
+    """label images with a trained or exported model"""
+    from kerasseg.predict import predict as predict_images
+
+    return predict_images(argv, prog=PROG)
 
 
-def main() -> None:
+COMMANDS = {"check": check, "streets": streets, "predict": predict}
+
+
+def main() -> int | None:
     if len(sys.argv) < 2:
         raise UserError(f"found no command, allowed: {' | '.join(COMMANDS)} (see {PROG} --help)")
     name, *rest = sys.argv[1:]
@@ -98,10 +105,10 @@ def main() -> None:
         for command, function in COMMANDS.items():
             print(f"  {command:<10}{function.__doc__}")
         print(f"\n`{PROG} COMMAND --help` tells what a command takes.")
-        return
+        return None
     if name not in COMMANDS:
         raise UserError(f"{name}: no such command{suggestion(name, COMMANDS)}")
-    COMMANDS[name](rest)
+    return COMMANDS[name](rest)
 
 
 if __name__ == "__main__":

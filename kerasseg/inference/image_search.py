@@ -1,0 +1,56 @@
+"""Files, folders and patterns to the images that are meant."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerasseg.errors import UserError
+from kerasseg.inference.image_file import SUFFIXES
+
+RESULTS = ("labels", "overlay", "uncertainty")  # <name>_<this>.png
+
+
+def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
+    """The images that `given` names, each once, in that order; those of a folder sorted.
+
+    given: files; folders, searched with all below them; patterns with `*`, `?`, `[…]` or `**`.
+    In a folder, what is named like a result (`x_labels.png` beside an image `x`) is passed over,
+    and so is whatever lies below `out`. Raises UserError if one leads to no image.
+    """
+    found: dict[Path, Path] = {}
+    for text in given:
+        paths = [Path(text)]
+        if not paths[0].exists():
+            paths = [Path(p) for p in sorted(glob.glob(text, recursive=True))]
+            if not paths:
+                what = "matches nothing" if glob.has_magic(text) else "no such file or directory"
+                raise UserError(f"{text}: {what}")
+        images = [image for path in paths for image in _images_at(path, out=out)]
+        if not images:
+            raise UserError(f"{text}: no image there ({' '.join(SUFFIXES)})")
+        for image in images:
+            found.setdefault(image.resolve(), image)
+    return tuple(found.values())
+
+
+def _images_at(path: Path, *, out: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    skipped = out.resolve()
+    if path.resolve().is_relative_to(skipped):  # the folder was asked for: nothing to pass over
+        skipped = None
+    files = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.suffix.lower() in SUFFIXES
+        and not file.name.startswith(".")
+        and file.is_file()
+        and not (skipped and file.resolve().is_relative_to(skipped))
+    ]
+    names = {file.with_suffix("") for file in files}
+    return [file for file in files if not _is_result(file, names)]
+
+
+def _is_result(file: Path, names: set[Path]) -> bool:
+    base, _, ending = file.stem.rpartition("_")
+    return file.suffix == ".png" and ending in RESULTS and file.with_name(base) in names

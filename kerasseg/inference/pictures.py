@@ -1,0 +1,98 @@
+"""What a prediction looks like: colours over the photo, a heat map, and how they are written."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from kerasseg.errors import UserError
+from kerasseg.labels import LabelSet
+from kerasseg.report.overlay import INK, PAPER, draw_legend, overlay
+from kerasseg.report.panels import heat_map
+
+_NARROWEST = 360  # pixels; a smaller image stands at the left of a picture this wide
+_ROWS = 256  # mixed at a time: floats of a whole large image would take gigabytes
+_COMPRESSION = 3  # of 9: three times faster than the default for 5 % more bytes
+
+
+def _font_size(width: int) -> int:
+    return min(32, max(13, round(width / 80)))
+
+
+def _above(picture: Image.Image, strip: Image.Image, *, gap: int) -> Image.Image:
+    """The picture at the top left, and a gap and the strip below."""
+    height = picture.height + gap + strip.height + gap // 2
+    page = Image.new("RGB", (max(picture.width, strip.width), height), PAPER)
+    page.paste(picture, (0, 0))
+    page.paste(strip, (0, picture.height + gap))
+    return page
+
+
+def overlay_picture(
+    image: np.ndarray, labels: np.ndarray, *, label_set: LabelSet, alpha: float
+) -> Image.Image:
+    """The photo under `alpha` (0…1) of its label colours, with a legend below.
+
+    image: uint8 (H, W, 3). labels: uint8 (H, W) trainIds. Returns RGB, not lower than the image.
+    """
+    mixed = np.empty_like(image)
+    for start in range(0, len(image), _ROWS):
+        rows = slice(start, start + _ROWS)
+        mixed[rows] = overlay(image[rows], label_set.colorize(labels[rows]), alpha=alpha)
+    width = max(image.shape[1], _NARROWEST)
+    size = _font_size(width)
+    inner = draw_legend(label_set, width - size, font_size=size)
+    legend = Image.new("RGB", (width, inner.height), PAPER)
+    legend.paste(inner, (size // 2, 0))
+    return _above(Image.fromarray(mixed), legend, gap=size // 2)
+
+
+def uncertainty_picture(uncertainty: np.ndarray, *, full_scale: float) -> Image.Image:
+    """Heat map with a colour bar below that says what the colours stand for.
+
+    uncertainty: float (H, W) >= 0. full_scale: what is drawn brightest, as is all above.
+    """
+    colors = heat_map(np.arange(256.0)[None], full_scale=255.0)[0]
+    levels = np.minimum(uncertainty * np.float32(255.0 / full_scale), 255.0)
+    heat = Image.fromarray(colors[np.rint(levels).astype(np.uint8)])
+    width = max(heat.width, _NARROWEST)
+    size = _font_size(width)
+    return _above(heat, _color_bar(width, full_scale=full_scale, size=size), gap=size // 2)
+
+
+def _color_bar(width: int, *, full_scale: float, size: int) -> Image.Image:
+    """From 0 to `full_scale`, the numbers below and the quantity in words. size: of the font."""
+    font = ImageFont.load_default(size=size)
+    left, right = size // 2, width - size // 2
+    ramp = np.linspace(0.0, full_scale, right - left)[None].repeat(size, axis=0)
+    strip = Image.new("RGB", (width, 4 * size), PAPER)
+    strip.paste(Image.fromarray(heat_map(ramp, full_scale=full_scale)), (left, 0))
+    draw = ImageDraw.Draw(strip)
+    draw.text((left, size + size // 4), "0", INK, font, anchor="la")
+    draw.text((right, size + size // 4), f"{full_scale:.3g} or more", INK, font, anchor="ra")
+    caption = "uncertainty (variance of the logits)"
+    draw.text(((left + right) // 2, 2 * size + size // 2), caption, INK, font, anchor="ma")
+    return strip
+
+
+def write_pictures(pictures: Mapping[Path, Image.Image]) -> None:
+    """Writes PNGs: all under temporary names, then all renamed. Makes the folders if need be.
+
+    Raises UserError if one cannot be written; no file is ever seen half-written.
+    """
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in pictures}
+    path = None
+    try:
+        for path, picture in pictures.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(temporary[path], format="PNG", compress_level=_COMPRESSION)
+        for path in pictures:
+            os.replace(temporary[path], path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
+    finally:
+        for stump in temporary.values():
+            if stump.exists():
+                stump.unlink()

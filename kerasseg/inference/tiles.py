@@ -1,0 +1,124 @@
+"""A large image in overlapping tiles, with the labels that one pass over it would give.
+
+A tile starts where the working scale meets a multiple of 2**depth, so that all poolings fall on
+the same pixels as in one pass, and has a margin at least as wide as the net sees; of each answer
+only the centre is kept. Then a pixel is computed from the same numbers in both. They need not be
+added in the same order, so a confidence may differ in its last bits.
+
+One pass rounds the working size of an odd image; its tiles keep the exact scale. There, and at a
+scale that hardly ever meets a whole pixel (1023 to 511), tiles are off by up to half a pixel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import ceil, gcd, lcm
+
+import numpy as np
+
+Answers = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Span:
+    """One tile along one axis: pixels start…stop are computed, keep_from…keep_to are kept."""
+
+    start: int
+    stop: int
+    keep_from: int
+    keep_to: int
+
+    @property
+    def inner(self) -> slice:
+        """What is kept, seen from `start`."""
+        return slice(self.keep_from - self.start, self.keep_to - self.start)
+
+
+def reach(depth: int) -> int:
+    """How far an output pixel of the U-Net can see, in pixels of its input, to each side.
+
+    Followed backwards from each output pixel that is placed differently to the poolings, for the
+    widest upsampling (bilinear and a convolution).
+    """
+    furthest = 0
+    for pixel in range(2**depth):
+        first = last = pixel
+        for _ in range(depth):
+            first, last = first - 3, last + 3  # three 3x3 convolutions
+            first, last = (first - 1) // 2, (last + 1) // 2  # bilinear doubling
+        first, last = first - 2, last + 2  # the two convolutions at the bottom
+        for _ in range(depth):
+            first, last = 2 * first - 2, 2 * last + 1 + 2  # a pooling and two convolutions
+        furthest = max(furthest, pixel - first, last - pixel)
+    return furthest
+
+
+def spans(side: int, *, working: int, native: int, depth: int, tile: int) -> list[Span]:
+    """Tiles along a side of `side` pixels, from the first to the last.
+
+    working / native: the working scale of this axis. tile: largest side of a tile in pixels; it
+    is raised to three margins where the net sees too far for that.
+    """
+    block = max(1, -(-native // (2 * working)))  # pixels that are averaged before the resize
+    # A working pixel more where the answer is resized, an averaged one where the image is.
+    sees = (reach(depth) + 1) * Fraction(native, working) + 2 * block
+    # The shortest step that is whole blocks, and at working scale a whole multiple of 2**depth;
+    # if that is long, the nearest pixels to such multiples.
+    whole = native * 2**depth
+    exact = lcm(whole // gcd(whole, working), block)
+    step = Fraction(exact) if exact <= sees else Fraction(whole, working)
+    margin = ceil(sees / step)
+    longest = max(int(tile / step), 3 * margin)
+    if side <= max(tile, longest * step):
+        return [Span(0, side, 0, side)]
+
+    def at(steps: int) -> int:
+        return min(side, round(steps * step / block) * block)
+
+    count = 1 + ceil((side / step - longest) / (longest - 2 * margin))
+    stride = ceil((side / step - 2 * margin) / count)  # all alike, none longer than need be
+    found: list[Span] = []
+    for i in range(count):
+        start, stop = i * stride, (i + 1) * stride + 2 * margin
+        last = at(stop) == side
+        found.append(
+            Span(
+                at(start),
+                at(stop),
+                at(start + margin) if i else 0,
+                side if last else at(stop - margin),
+            )
+        )
+        if last:
+            break
+    return found
+
+
+def compute_in_tiles(
+    compute: Callable[[np.ndarray], Answers],
+    image: np.ndarray,
+    *,
+    working_size: tuple[int, int],
+    native_size: tuple[int, int],
+    depth: int,
+    tile: int,
+) -> Answers:
+    """`compute` on every tile of one image, put together; on the whole if no side is too long.
+
+    image: uint8 (H, W, 3). compute: uint8 (1, h, w, 3) -> {name: (1, h, w)}. tile: longest side
+    in pixels. Returns {name: (H, W)}.
+    """
+    down, across = (
+        spans(side, working=working, native=native, depth=depth, tile=tile)
+        for side, working, native in zip(image.shape, working_size, native_size, strict=False)
+    )
+    answers: Answers = {}
+    for rows, columns in product(down, across):
+        part = image[rows.start : rows.stop, columns.start : columns.stop]
+        for name, values in compute(np.ascontiguousarray(part[None])).items():
+            if name not in answers:
+                answers[name] = np.empty(image.shape[:2], values.dtype)
+            kept = values[0, rows.inner, columns.inner]
+            answers[name][rows.keep_from : rows.keep_to, columns.keep_from : columns.keep_to] = kept
+    return answers

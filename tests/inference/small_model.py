@@ -1,0 +1,95 @@
+"""A small net that was never trained, as a graph, an ONNX file, an export and a run directory."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from kerasseg.config import load_config
+from kerasseg.export.onnx_file import convert, write
+from kerasseg.export.signatures import Deployment
+from kerasseg.labels import LabelSet, cityscapes_labels
+from kerasseg.model.build import build_net
+from kerasseg.model.serving import ServingGraph
+from kerasseg.training.run_directory import RunDirectory
+
+WORKING, NATIVE, DEPTH, TILE, SCALE = (128, 256), (256, 512), 2, 512, 2.5
+
+
+def document(label_set: LabelSet | None = None) -> dict:
+    """labels.json of an export of the small model."""
+    return {
+        **(label_set or cityscapes_labels(void="background", dataset="streets")).to_json(),
+        "working_size": list(WORKING),
+        "native_size": list(NATIVE),
+        "uncertainty_scale": SCALE,
+        "max_pixels": 20_000,
+        "tile": TILE,
+        "depth": DEPTH,
+        "kerasseg_version": "0",
+        "config_hash": "0123456789abcdef",
+        "run": "small",
+    }
+
+
+def small_config(**changes):
+    settings = {"model.width": 4, "model.depth": DEPTH, "serving.tile": TILE, **changes}
+    return load_config(None, [f"{name}={value}" for name, value in settings.items()])
+
+
+def small_net(model, *, outputs: int):
+    net = build_net(model, outputs=outputs, seed=1, precision="float32")
+    # Untrained logits are nearly equal: stretched, so that every class wins somewhere.
+    head = net.get_layer("head")
+    head.kernel.assign(head.kernel * 8.0)
+    return net
+
+
+def small_graph(*, working=WORKING, native=NATIVE, outputs: int = 20, **changes) -> ServingGraph:
+    """The last output is the background. changes: settings."""
+    model = small_config(**changes).model
+    return ServingGraph(
+        small_net(model, outputs=outputs),
+        working_size=working,
+        native_size=native,
+        background_id=outputs - 1,
+        dropout_rate=model.dropout_rate,
+    )
+
+
+def write_onnx(path: Path, graph: ServingGraph, described: dict | None = None) -> Path:
+    text = json.dumps(described or document())
+    write(convert(graph, probabilities=False), path, metadata={"kerasseg": text})
+    return path
+
+
+def write_export(folder: Path, graph: ServingGraph, onnx_file: Path) -> Path:
+    """What `export.py` leaves: a version directory, and links to the newest."""
+    version = folder / "1"
+    version.mkdir(parents=True)
+    labels = version / "labels.json"
+    labels.write_text(json.dumps(document()), encoding="utf-8")
+    Deployment(graph, max_pixels=20_000, uncertainty_scale=SCALE, labels_file=labels).save(version)
+    (version / "model.onnx").write_bytes(onnx_file.read_bytes())
+    (folder / "latest").symlink_to("1")
+    for name in ("model.onnx", "labels.json"):
+        (folder / name).symlink_to(f"latest/{name}")
+    return folder
+
+
+def write_run(path: Path) -> Path:
+    """Settings, labels and the weights of `small_graph()`, as training leaves them."""
+    config = small_config(run_dir=path)
+    run = RunDirectory(path)
+    run.open(config, fresh=False)
+    run.labels.write_text(json.dumps(document()), encoding="utf-8")
+    run.save_best(small_net(config.model, outputs=20))
+    return path
+
+
+def blotches(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """uint8 (height, width, 3): blotches of colour, so that several classes win."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (-(-height // 6), -(-width // 6), 3))
+    fine = np.repeat(np.repeat(coarse, 6, axis=0), 6, axis=1)[:height, :width]
+    return np.clip(fine + rng.integers(-20, 20, fine.shape), 0, 255).astype(np.uint8)
