@@ -55,8 +55,9 @@ def predict(argv: Sequence[str], *, prog: str) -> int:
 def _parser(prog: str) -> CommandParser:
     parser = CommandParser(
         prog=f"{prog} predict",
-        arguments="MODEL IMAGE [IMAGE ...] --out DIR [--submission]\n"
-        "                                  [--uncertain-as-void T] [--threads N] [--help]",
+        arguments="MODEL IMAGE [IMAGE ...] --out DIR\n"
+        "                                  [--submission] [--uncertain-as-void T]\n"
+        "                                  [--threads N] [--help]",
         description="Writes for each image <name>_labels.png (the data set's own label ids),\n"
         "<name>_overlay.png and <name>_uncertainty.png. An EXIF orientation is not\n"
         "applied: labels lie on the pixels as they are stored.",

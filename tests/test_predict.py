@@ -201,7 +201,7 @@ def test_only_labels_of_cityscapes_can_be_submitted(graph, photos, tmp_path):
 
 
 def command(*arguments, cwd, script=("-m", "kerasseg", "predict")):
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(PROJECT)}
     return subprocess.run(
         [sys.executable, *script, *map(str, arguments)],
         cwd=cwd,
@@ -227,6 +227,14 @@ def test_an_onnx_file_needs_no_tensorflow(model, photos, tmp_path):
     result = command(*arguments, cwd=tmp_path, script=("-c", _MODULES))
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "out: 3 images\n[]\n"
+
+
+def test_help(tmp_path):
+    result = command("--help", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("usage: python -m kerasseg predict MODEL IMAGE")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert result.stdout.isascii()
 
 
 def test_the_exit_status(model, photos, tmp_path):
