@@ -59,9 +59,9 @@ $(VENV)/.installed: requirements.txt | $(VENV)/.made
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-# cityscapesscripts is here for its label table, which needs none of what the package asks for.
+# cityscapesscripts is an oracle for labels and scores; of what it asks for these need only one.
 $(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/.made
 	@echo "installing requirements-dev.txt (once; TensorFlow takes some minutes)"
 	@$(PIP) -r requirements-dev.txt
-	@$(PIP) --no-deps "cityscapesscripts>=2.3,<3"
+	@$(PIP) --no-deps "cityscapesscripts>=2.3,<3" "pyquaternion<1"
 	@touch $@

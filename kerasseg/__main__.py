@@ -93,7 +93,14 @@ def predict(argv: Sequence[str]) -> int:
     return predict_images(argv, prog=PROG)
 
 
-COMMANDS = {"check": check, "streets": streets, "predict": predict}
+def evaluate(argv: Sequence[str]) -> None:
+    """score a model, or label PNGs, on a split of a data set"""
+    from kerasseg.evaluate import evaluate as evaluate_model
+
+    evaluate_model(argv, prog=PROG)
+
+
+COMMANDS = {"check": check, "streets": streets, "predict": predict, "evaluate": evaluate}
 
 
 def main() -> int | None:

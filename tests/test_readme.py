@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import export
 import train
 from kerasseg import __main__ as program
+from kerasseg.cli import CommandParser
 from kerasseg.config import Config
 from kerasseg.label_file import read_label_file
 from kerasseg.setting_text import SETTINGS, is_section
@@ -29,9 +31,14 @@ def commands(start: str) -> list[list[str]]:
     return [shlex.split(line.removeprefix(start)) for line in lines if line.startswith(start)]
 
 
+PROGRAM = commands("python -m kerasseg")
+ON_MODELS = [words for words in PROGRAM if words[0] in ("predict", "evaluate")]
+
+
 def test_every_command_is_of_a_kind_that_is_tested_here():
     for line in "".join(blocks("sh")).splitlines():
-        assert line.startswith(("make ", "python train.py ", "python -m kerasseg ")), line
+        known = ("make ", "python train.py ", "python export.py ", "python -m kerasseg ")
+        assert line.startswith(known), line
 
 
 def test_make_targets_exist():
@@ -50,7 +57,27 @@ def test_training_commands_are_understood(words, monkeypatch, capsys):
     assert "image_size" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", commands("python -m kerasseg"), ids=" ".join)
+class Understood(Exception):
+    """Raised instead of what a command does once its arguments are parsed."""
+
+
+@pytest.mark.parametrize("words", [*commands("python export.py"), *ON_MODELS], ids=" ".join)
+def test_commands_on_models_are_understood(words, monkeypatch):
+    parse = CommandParser.parse
+
+    def parse_and_stop(parser, argv):
+        parse(parser, argv)
+        raise Understood
+
+    monkeypatch.setattr(CommandParser, "parse", parse_and_stop)
+    monkeypatch.setattr("sys.argv", ["program", *words])
+    with pytest.raises(Understood):
+        (program if words in ON_MODELS else export).main()
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in PROGRAM if words not in ON_MODELS], ids=" ".join
+)
 def test_other_commands_are_understood(words, monkeypatch):
     called = []
     monkeypatch.chdir(PROJECT)
@@ -68,7 +95,7 @@ def test_other_commands_are_understood(words, monkeypatch):
 def test_settings_exist():
     text = "\n".join([README, *(path.read_text(encoding="utf-8") for path in DOCUMENTS)])
     quoted = re.findall(r"`([a-z_]+)\.([a-z_]+)(?:=[^`]*)?`", text)
-    files = {"json", "yaml", "py"}  # labels.json is no setting
+    files = {"json", "yaml", "py", "onnx"}  # labels.json is no setting
     named = {f"{s}.{key}" for s, key in quoted if s in SECTIONS and key not in files}
     assert len(named) > 15
     assert named <= set(SETTINGS)

@@ -25,51 +25,57 @@ MEAN_SIZE = {
 
 @dataclass
 class InstanceScores:
-    """Weighted hits and misses a class, summed over images.
+    """Weighted hits and misses, summed over images, of classes and of categories.
 
-    names: evaluated classes by trainId. ids: their label ids in the same order.
+    names: evaluated classes by trainId. ids: their label ids. categories: one for each class, or
+    empty; scored are those of which every class has instances.
     """
 
     names: tuple[str, ...]
     ids: tuple[int, ...]
-    hits: np.ndarray = field(init=False)
-    misses: np.ndarray = field(init=False)
+    categories: tuple[str, ...] = ()
+    hits: dict[str, float] = field(init=False, default_factory=dict)
+    misses: dict[str, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
-        self.hits = np.zeros(len(self.names))
-        self.misses = np.zeros(len(self.names))
+        # Every group of trainIds that is scored, by name: each class, then each category.
+        self._groups = {n: (i,) for i, n in enumerate(self.names) if n in MEAN_SIZE}
+        for category in dict.fromkeys(self.categories):
+            members = tuple(i for i, c in enumerate(self.categories) if c == category)
+            if all(self.names[i] in MEAN_SIZE for i in members):
+                self._groups[category] = members
+        self.hits = dict.fromkeys(self._groups, 0.0)
+        self.misses = dict.fromkeys(self._groups, 0.0)
 
     def add(self, instances: np.ndarray, prediction: np.ndarray) -> None:
         """instances: (H, W) of id * 1000 + number, or an id under 1000 for a region without.
 
         prediction: uint8 (H, W) trainIds.
         """
-        found, inverse, sizes = np.unique(instances, return_inverse=True, return_counts=True)
-        inverse = inverse.reshape(instances.shape)
+        found, inverse = np.unique(instances, return_inverse=True)
+        # Pixels of each instance that are answered with each trainId.
+        answers = np.zeros((len(found), 256), np.int64)
+        np.add.at(answers, (inverse.ravel(), prediction.ravel()), 1)
         train_of = {label_id: train for train, label_id in enumerate(self.ids)}
-        target = np.full(len(found), 255, np.int64)
-        for index, value in enumerate(found.tolist()):
-            if value >= 1000 and value // 1000 in train_of:
-                target[index] = train_of[value // 1000]
-        right = np.bincount(
-            inverse.ravel(),
-            weights=(prediction == target[inverse]).ravel(),
-            minlength=len(found),
-        )
-        for index, train in enumerate(target.tolist()):
-            if train == 255 or self.names[train] not in MEAN_SIZE:
+        for value, row in zip(found.tolist(), answers, strict=True):
+            train = train_of.get(value // 1000) if value >= 1000 else None
+            if train is None or self.names[train] not in MEAN_SIZE:
                 continue
-            weight = MEAN_SIZE[self.names[train]] / sizes[index]
-            self.hits[train] += right[index] * weight
-            self.misses[train] += (sizes[index] - right[index]) * weight
+            size = int(row.sum())
+            weight = MEAN_SIZE[self.names[train]] / size
+            for name, members in self._groups.items():
+                if train in members:
+                    right = int(row[list(members)].sum())
+                    self.hits[name] += right * weight
+                    self.misses[name] += (size - right) * weight
 
-    def iou(self, matrix: ConfusionMatrix) -> np.ndarray:
-        """float64 (C,); nan for a class without instances. matrix: of the same images."""
+    def iou(self, matrix: ConfusionMatrix) -> dict[str, float]:
+        """iIoU by class and category name; nan if neither occurs. matrix: of the same images."""
         valid = matrix.counts[: matrix.classes, : matrix.classes]
-        wrong = valid.sum(axis=0) - np.diag(valid)
-        union = self.hits + self.misses + wrong
-        result = np.full(len(self.names), np.nan)
-        for train, name in enumerate(self.names):
-            if name in MEAN_SIZE and union[train] > 0:
-                result[train] = self.hits[train] / union[train]
+        result = {}
+        for name, members in self._groups.items():
+            columns = valid[:, list(members)]
+            wrong = int(columns.sum() - columns[list(members)].sum())
+            union = self.hits[name] + self.misses[name] + wrong
+            result[name] = self.hits[name] / union if union else float("nan")
         return result

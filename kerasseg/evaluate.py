@@ -1,0 +1,114 @@
+"""python -m kerasseg evaluate: scores of a model, or of label PNGs, on a split."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerasseg.cli import CommandParser, load_tensorflow, whole_number
+from kerasseg.config import load_config
+from kerasseg.errors import UserError
+
+
+def evaluate(argv: Sequence[str], *, prog: str) -> None:
+    """Runs the command. Raises UserError for what the user can mend."""
+    parser = CommandParser(
+        prog=f"{prog} evaluate",
+        arguments="MODEL --config FILE [--split val] [--json FILE]\n"
+        "                                   [--threads N] [key=value ...] [--help]",
+        description="Scores a model on a split, at native size. Of the settings only data.* "
+        "counts.",
+    )
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a run directory, an export, a SavedModel, an .onnx file, or a folder of label PNGs",
+    )
+    parser.add_settings(default_config=None)
+    parser.add_argument("--split", metavar="NAME", default="val", help="(default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
+    parser.add_argument(
+        "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
+    )
+    args = parser.parse(argv)
+    config = load_config(args.config, args.settings)
+    if not args.model.exists():
+        raise UserError(f"{args.model}: no such file or directory")
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.evaluation import PngAnswers, answers_of, evaluate_split
+    from kerasseg.inference.opening import find_model, open_predictor
+
+    catalog = open_catalog(config, splits=(args.split,))
+    if _holds_label_pngs(args.model):
+        answers = PngAnswers(args.model, catalog, args.split)
+    else:
+        if find_model(args.model)[0] != "onnx":
+            load_tensorflow()
+        predictor = open_predictor(args.model, threads=args.threads)
+        answers = answers_of(predictor, catalog.label_set)
+    found = _with_progress(
+        len(catalog.splits[args.split]),
+        lambda each: evaluate_split(answers, catalog, split=args.split, each_image=each),
+    )
+    if args.json:
+        temporary = args.json.with_name(f".{args.json.name}.tmp")
+        try:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            os.replace(temporary, args.json)
+        except OSError as error:
+            raise UserError(f"--json {args.json}: cannot be written ({error.strerror})") from error
+    _print(found)
+
+
+def _holds_label_pngs(path: Path) -> bool:
+    marks = ("config.yaml", "saved_model.pb", "latest", "model.onnx")
+    return (
+        path.is_dir()
+        and not any((path / mark).exists() for mark in marks)
+        and any(path.rglob("*.png"))
+    )
+
+
+def _with_progress(total: int, work):
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("evaluating", total=total)
+        return work(lambda done: bar.update(task, completed=done))
+
+
+def _print(found: dict) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.4f}"
+
+    instances = found.get("iiou")
+    table = Table(title=f"{found['split']}: {found['images']} images at native size")
+    table.add_column("class")
+    table.add_column("IoU", justify="right")
+    if instances is not None:
+        table.add_column("iIoU", justify="right")
+    for name, entry in found["classes"].items():
+        extra = () if instances is None else (number(instances.get(name)),)
+        table.add_row(name, number(entry["iou"]), *extra)
+    table.add_section()
+    extra = () if instances is None else (number(found["miiou"]),)
+    table.add_row("mean", number(found["miou"]), *extra, style="bold")
+    for name, value in found.get("categories", {}).items():
+        extra = () if instances is None else (number(found["categories_iiou"].get(name)),)
+        table.add_row(f"{name} (category)", number(value), *extra)
+    if "miou_categories" in found:
+        extra = () if instances is None else (number(found["miiou_categories"]),)
+        value = number(found["miou_categories"])
+        table.add_row("mean of categories", value, *extra, style="bold")
+    table.add_section()
+    table.add_row("pixel accuracy", number(found["pixel_accuracy"]))
+    table.add_row("image accuracy", number(found["image_accuracy"]))
+    Console(highlight=False, soft_wrap=True).print(table)

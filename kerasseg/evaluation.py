@@ -1,0 +1,122 @@
+"""Scores of a split at native size, image by image: the official ones of Cityscapes among them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.indexed import read_label
+from kerasseg.data.samples import Sample
+from kerasseg.errors import UserError
+from kerasseg.inference.image_file import read_image
+from kerasseg.inference.predictor import Predictor
+from kerasseg.labels import UNKNOWN, LabelSet
+from kerasseg.metrics.categories import category_iou
+from kerasseg.metrics.confusion import ConfusionMatrix, scores
+from kerasseg.metrics.instances import InstanceScores
+
+_LABEL_END, _INSTANCE_END = "_labelIds.png", "_instanceIds.png"
+
+
+class Answers(Protocol):
+    """What is scored: a sample to trainIds, uint8 (H, W); the background's index or 255: none."""
+
+    def __call__(self, sample: Sample) -> np.ndarray: ...
+
+
+def answers_of(predictor: Predictor, label_set: LabelSet) -> Answers:
+    """The labels of a model. Raises UserError if it tells other classes apart than the data."""
+    if predictor.label_set.names != label_set.names:
+        raise UserError(
+            f"the model knows {len(predictor.label_set.names)} classes "
+            f"({', '.join(predictor.label_set.names[:3])} ...), the data has "
+            f"{len(label_set.names)} ({', '.join(label_set.names[:3])} ...)"
+        )
+    return lambda sample: predictor.predict(read_image(sample.image)).labels
+
+
+class PngAnswers:
+    """Label PNGs in the data set's own ids, one a sample, its name within theirs.
+
+    Raises UserError if a sample has none or several, when the folder is opened.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, split: str):
+        self._label_set = catalog.label_set
+        names = sorted(path for path in Path(folder).rglob("*.png") if path.is_file())
+        self._files = {}
+        for sample in catalog.splits[split]:
+            own = [path for path in names if sample.name in path.stem]
+            if len(own) != 1:
+                what = "no PNG" if not own else f"{len(own)} PNGs ({own[0].name}, {own[1].name})"
+                raise UserError(f"{folder}: {what} named after {sample.name}, expected one")
+            self._files[sample.name] = own[0]
+
+    def __call__(self, sample: Sample) -> np.ndarray:
+        path = self._files[sample.name]
+        try:
+            with Image.open(path) as file:
+                ids = np.asarray(file)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be decoded ({error})") from error
+        if ids.ndim != 2 or ids.dtype != np.uint8:
+            raise UserError(f"{path}: found {ids.dtype} {ids.shape}, expected 8-bit label ids")
+        labels = self._label_set.table[ids]
+        if (labels == UNKNOWN).any():
+            raise UserError(f"{path}: holds {ids[labels == UNKNOWN][0]}, which is no label id")
+        return labels
+
+
+def evaluate_split(
+    answers: Answers, catalog: Catalog, *, split: str, each_image: Callable[[int], None]
+) -> dict:
+    """The content of `metrics.json`, and where the data allows it `categories` and `iiou`.
+
+    each_image: called with the number of images done. Nothing of an image is kept.
+    """
+    label_set = catalog.label_set
+    matrix = ConfusionMatrix(label_set.num_classes)
+    instances = InstanceScores(label_set.names, label_set.ids, label_set.categories)
+    counted = 0
+    for done, sample in enumerate(catalog.splits[split], start=1):
+        truth = read_label(
+            sample.label,
+            label_encoding=catalog.label_encoding,
+            table=label_set.table,
+            color_table=catalog.color_table,
+        )
+        labels = answers(sample)
+        if labels.shape != truth.shape:
+            raise UserError(
+                f"{sample.name}: the answer has {labels.shape[0]} x {labels.shape[1]} pixels, the "
+                f"label {truth.shape[0]} x {truth.shape[1]}"
+            )
+        matrix.add(truth, labels)
+        objects = sample.label.with_name(sample.label.name.replace(_LABEL_END, _INSTANCE_END))
+        if objects != sample.label and objects.is_file():
+            with Image.open(objects) as file:
+                instances.add(np.asarray(file), labels)
+            counted += 1
+        each_image(done)
+    found = scores(matrix, names=label_set.names, split=split)
+    if label_set.categories:
+        found["categories"] = _present(category_iou(matrix, label_set.categories))
+        found["miou_categories"] = _mean(found["categories"])
+    if counted == len(catalog.splits[split]):
+        iou = _present(instances.iou(matrix))
+        of_classes = {name: iou.pop(name) for name in label_set.names if name in iou}
+        found["iiou"], found["miiou"] = of_classes, _mean(of_classes)
+        found["categories_iiou"], found["miiou_categories"] = iou, _mean(iou)
+    return found
+
+
+def _present(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: None if np.isnan(value) else value for name, value in values.items()}
+
+
+def _mean(values: dict[str, float | None]) -> float | None:
+    present = [value for value in values.values() if value is not None]
+    return float(np.mean(present)) if present else None
