@@ -44,6 +44,7 @@ train:
   validate_every: 1
   init_from: null
   panels: 8
+serving: {max_pixels: 33554432, tile: 2048}
 """
 
 
@@ -241,6 +242,7 @@ def test_a_dump_reads_well_and_in_the_order_of_the_schema():
 @pytest.mark.parametrize("setting", sorted(NO_MATTER))
 def test_settings_that_change_no_result_do_not_differ(setting):
     other = {"name": "b", "run_dir": "r", "data.cache": "memory", "data.cache_dir": "c"}
+    other["serving.tile"] = 512
     assert differing_settings(of(), of(f"{setting}={other.get(setting, 3)}")) == []
 
 

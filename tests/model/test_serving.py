@@ -187,4 +187,7 @@ def test_uncertainty_is_the_mean_over_sampled_dropout_passes(net):
     expected = mean * (1 - softmax(logits.numpy())[..., OUTPUTS - 1])
     graph = serving(net, "one")
     found = graph.predict(images)["uncertainty"].numpy()
-    assert np.median(np.abs(found / expected - 1)) < 0.02
+    seen = expected > 0  # where all features are 0, Dropout changes nothing
+    assert seen.mean() > 0.9
+    np.testing.assert_allclose(found[~seen], 0, atol=1e-6)
+    assert np.median(np.abs(found[seen] / expected[seen] - 1)) < 0.02
