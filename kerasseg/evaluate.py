@@ -111,4 +111,16 @@ def _print(found: dict) -> None:
     table.add_section()
     table.add_row("pixel accuracy", number(found["pixel_accuracy"]))
     table.add_row("image accuracy", number(found["image_accuracy"]))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    if "errors" not in found:
+        return
+    table = Table(title=f"its own doubts; calibration error {number(found['ece'])}")
+    for name in ("score", "finds", "AUROC", "AP", "risk-coverage", "FPR95"):
+        table.add_column(name, justify="left" if name in ("score", "finds") else "right")
+    for kind in ("errors", "unknown"):
+        for name, entry in found.get(kind, {}).items():
+            if name != "images":
+                keys = ("auroc", "average_precision", "risk_coverage_area", "fpr95")
+                table.add_row(name, kind, *(number(entry.get(key)) for key in keys))
+    console.print(table)

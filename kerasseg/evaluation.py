@@ -1,6 +1,7 @@
 """Scores of a split at native size, image by image: the official ones of Cityscapes among them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,14 +18,27 @@ from kerasseg.labels import UNKNOWN, LabelSet
 from kerasseg.metrics.categories import category_iou
 from kerasseg.metrics.confusion import ConfusionMatrix, scores
 from kerasseg.metrics.instances import InstanceScores
+from kerasseg.metrics.pixel_scores import PixelScores
 
-_LABEL_END, _INSTANCE_END = "_labelIds.png", "_instanceIds.png"
+_LABEL_END, _INSTANCE_END, _UNKNOWN_END = "_labelIds.png", "_instanceIds.png", "_unknown.png"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """labels: uint8 (H, W) trainIds; the background's index or 255 where there is none.
+
+    confidence, uncertainty: float32 (H, W), or None if only labels are known.
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
 
 
 class Answers(Protocol):
-    """What is scored: a sample to trainIds, uint8 (H, W); the background's index or 255: none."""
+    """What is scored."""
 
-    def __call__(self, sample: Sample) -> np.ndarray: ...
+    def __call__(self, sample: Sample) -> Answer: ...
 
 
 def answers_of(predictor: Predictor, label_set: LabelSet) -> Answers:
@@ -35,7 +49,12 @@ def answers_of(predictor: Predictor, label_set: LabelSet) -> Answers:
             f"({', '.join(predictor.label_set.names[:3])} ...), the data has "
             f"{len(label_set.names)} ({', '.join(label_set.names[:3])} ...)"
         )
-    return lambda sample: predictor.predict(read_image(sample.image)).labels
+
+    def answer(sample: Sample) -> Answer:
+        found = predictor.predict(read_image(sample.image))
+        return Answer(found.labels, found.confidence, found.uncertainty)
+
+    return answer
 
 
 class PngAnswers:
@@ -55,32 +74,36 @@ class PngAnswers:
                 raise UserError(f"{folder}: {what} named after {sample.name}, expected one")
             self._files[sample.name] = own[0]
 
-    def __call__(self, sample: Sample) -> np.ndarray:
+    def __call__(self, sample: Sample) -> Answer:
         path = self._files[sample.name]
-        try:
-            with Image.open(path) as file:
-                ids = np.asarray(file)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be decoded ({error})") from error
+        ids = _pixels(path)
         if ids.ndim != 2 or ids.dtype != np.uint8:
             raise UserError(f"{path}: found {ids.dtype} {ids.shape}, expected 8-bit label ids")
         labels = self._label_set.table[ids]
         if (labels == UNKNOWN).any():
             raise UserError(f"{path}: holds {ids[labels == UNKNOWN][0]}, which is no label id")
-        return labels
+        return Answer(labels)
+
+
+def _beside(sample: Sample, end: str) -> Path | None:
+    """The file of Cityscapes' layout that ends in `end` instead of `_labelIds.png`."""
+    name = sample.label.name
+    path = sample.label.with_name(name.removesuffix(_LABEL_END) + end)
+    return path if name.endswith(_LABEL_END) and path.is_file() else None
 
 
 def evaluate_split(
     answers: Answers, catalog: Catalog, *, split: str, each_image: Callable[[int], None]
 ) -> dict:
-    """The content of `metrics.json`, and where the data allows it `categories` and `iiou`.
+    """The content of `metrics.json`, and where the data allows it categories and instances.
 
+    Of a model also calibration, and how well its scores find errors and unknown things.
     each_image: called with the number of images done. Nothing of an image is kept.
     """
     label_set = catalog.label_set
     matrix = ConfusionMatrix(label_set.num_classes)
     instances = InstanceScores(label_set.names, label_set.ids, label_set.categories)
-    counted = 0
+    counted, pixels = 0, None
     for done, sample in enumerate(catalog.splits[split], start=1):
         truth = read_label(
             sample.label,
@@ -88,18 +111,27 @@ def evaluate_split(
             table=label_set.table,
             color_table=catalog.color_table,
         )
-        labels = answers(sample)
+        answer = answers(sample)
+        labels = answer.labels
         if labels.shape != truth.shape:
             raise UserError(
                 f"{sample.name}: the answer has {labels.shape[0]} x {labels.shape[1]} pixels, the "
                 f"label {truth.shape[0]} x {truth.shape[1]}"
             )
         matrix.add(truth, labels)
-        objects = sample.label.with_name(sample.label.name.replace(_LABEL_END, _INSTANCE_END))
-        if objects != sample.label and objects.is_file():
-            with Image.open(objects) as file:
-                instances.add(np.asarray(file), labels)
+        if objects := _beside(sample, _INSTANCE_END):
+            instances.add(_pixels(objects), labels)
             counted += 1
+        if answer.confidence is not None:
+            pixels = pixels or PixelScores()
+            mask = _beside(sample, _UNKNOWN_END)
+            pixels.add(
+                truth=truth,
+                labels=labels,
+                confidence=answer.confidence,
+                uncertainty=answer.uncertainty,
+                unknown=None if mask is None else _pixels(mask) > 0,
+            )
         each_image(done)
     found = scores(matrix, names=label_set.names, split=split)
     if label_set.categories:
@@ -110,7 +142,17 @@ def evaluate_split(
         of_classes = {name: iou.pop(name) for name in label_set.names if name in iou}
         found["iiou"], found["miiou"] = of_classes, _mean(of_classes)
         found["categories_iiou"], found["miiou_categories"] = iou, _mean(iou)
+    if pixels is not None:
+        found |= pixels.to_json()
     return found
+
+
+def _pixels(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as file:
+            return np.asarray(file)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be decoded ({error})") from error
 
 
 def _present(values: dict[str, float]) -> dict[str, float | None]:

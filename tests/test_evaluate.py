@@ -11,7 +11,7 @@ from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
 from kerasseg.evaluate import evaluate
-from kerasseg.evaluation import PngAnswers, evaluate_split
+from kerasseg.evaluation import Answer, PngAnswers, evaluate_split
 from kerasseg.labels import VOID, cityscapes_labels
 
 LABELS = cityscapes_labels(void="background")
@@ -168,7 +168,7 @@ def test_void_in_the_answer_is_a_miss(data, tmp_path):
 
     def nothing(sample):
         with Image.open(sample.label) as label:
-            return np.full(label.size[::-1], VOID, np.uint8)
+            return Answer(np.full(label.size[::-1], VOID, np.uint8))
 
     result = evaluate_split(nothing, catalog, split="val", each_image=lambda done: None)
     assert result["miou"] == 0.0

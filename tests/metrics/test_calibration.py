@@ -1,0 +1,63 @@
+"""Calibration error against a loop over pixels."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+
+from kerasseg.metrics.calibration import Reliability
+
+
+def by_hand(confidence, right, bins):
+    """Guo et al. 2017, equation 5, one bin after the other."""
+    error = 0.0
+    for i in range(bins):
+        inside = [
+            k for k, c in enumerate(confidence) if i / bins < c <= (i + 1) / bins or (i == 0 == c)
+        ]
+        if inside:
+            mean = sum(float(confidence[k]) for k in inside) / len(inside)
+            accuracy = sum(bool(right[k]) for k in inside) / len(inside)
+            error += len(inside) / len(confidence) * abs(mean - accuracy)
+    return error
+
+
+@given(st.integers(1, 20), st.integers(0, 2**32 - 1))
+def test_the_error_is_that_of_a_loop(bins, seed):
+    rng = np.random.default_rng(seed)
+    confidence = rng.random(60)
+    right = rng.random(60) < confidence**2
+    reliability = Reliability(bins)
+    for part in (slice(0, 25), slice(25, 60)):
+        reliability.add(confidence[part], right[part])
+    assert reliability.error == pytest.approx(by_hand(confidence, right, bins), abs=1e-12)
+
+
+def test_the_curve_is_that_of_scikit_learn():
+    rng = np.random.default_rng(1)
+    confidence = rng.random(5000)
+    right = rng.random(5000) < confidence
+    reliability = Reliability()
+    reliability.add(confidence, right)
+    accuracy, mean = calibration_curve(right, confidence, n_bins=15)
+    found_mean, found_accuracy = reliability.curve
+    np.testing.assert_allclose(found_mean, mean)
+    np.testing.assert_allclose(found_accuracy, accuracy)
+    assert reliability.error < 0.03  # it was drawn calibrated
+
+
+def test_the_ends_belong_to_the_outer_bins():
+    reliability = Reliability(4)
+    reliability.add(np.array([0.0, 0.25, 0.26, 1.0]), np.array([True, True, False, True]))
+    np.testing.assert_array_equal(reliability.pixels, [2, 1, 0, 1])
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, float("nan")])
+def test_what_is_no_confidence_is_refused(bad):
+    with pytest.raises(ValueError, match="outside"):
+        Reliability().add(np.array([0.5, bad]), np.array([True, True]))
+
+
+def test_no_pixels_no_error():
+    assert np.isnan(Reliability().error)
