@@ -14,8 +14,9 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
     """Runs the command. Raises UserError for what the user can mend."""
     parser = CommandParser(
         prog=f"{prog} evaluate",
-        arguments="MODEL --config FILE [--split val] [--json FILE]\n"
-        "                                   [--threads N] [key=value ...] [--help]",
+        arguments="MODEL --config FILE [--split val]\n"
+        "                                   [--json FILE] [--boundaries] [--threads N]\n"
+        "                                   [key=value ...] [--help]",
         description="Scores a model on a split, at native size. Of the settings only data.* "
         "counts.",
     )
@@ -28,6 +29,9 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
     parser.add_settings(default_config=None)
     parser.add_argument("--split", metavar="NAME", default="val", help="(default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
+    parser.add_argument(
+        "--boundaries", action="store_true", help="also the scores at edges (seconds an image)"
+    )
     parser.add_argument(
         "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
     )
@@ -49,7 +53,9 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
         answers = answers_of(predictor, catalog.label_set)
     found = _with_progress(
         len(catalog.splits[args.split]),
-        lambda each: evaluate_split(answers, catalog, split=args.split, each_image=each),
+        lambda each: evaluate_split(
+            answers, catalog, split=args.split, each_image=each, boundaries=args.boundaries
+        ),
     )
     if args.json:
         temporary = args.json.with_name(f".{args.json.name}.tmp")
@@ -111,6 +117,12 @@ def _print(found: dict) -> None:
     table.add_section()
     table.add_row("pixel accuracy", number(found["pixel_accuracy"]))
     table.add_row("image accuracy", number(found["image_accuracy"]))
+    if "boundary_iou" in found:
+        table.add_row("boundary IoU", number(found["boundary_iou"]))
+    for tolerance, value in found.get("boundary_f", {}).items():
+        table.add_row(f"boundary F, {tolerance} px", number(value))
+    for distance, value in found.get("trimap_miou", {}).items():
+        table.add_row(f"mean IoU within {distance} px of an edge", number(value))
     console = Console(highlight=False, soft_wrap=True)
     console.print(table)
     if "errors" not in found:

@@ -15,6 +15,7 @@ from kerasseg.errors import UserError
 from kerasseg.inference.image_file import read_image
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import UNKNOWN, LabelSet
+from kerasseg.metrics.boundaries import BoundaryScores
 from kerasseg.metrics.categories import category_iou
 from kerasseg.metrics.confusion import ConfusionMatrix, scores
 from kerasseg.metrics.instances import InstanceScores
@@ -93,16 +94,23 @@ def _beside(sample: Sample, end: str) -> Path | None:
 
 
 def evaluate_split(
-    answers: Answers, catalog: Catalog, *, split: str, each_image: Callable[[int], None]
+    answers: Answers,
+    catalog: Catalog,
+    *,
+    split: str,
+    each_image: Callable[[int], None],
+    boundaries: bool = False,
 ) -> dict:
     """The content of `metrics.json`, and where the data allows it categories and instances.
 
+    boundaries: also the scores at edges, which take seconds for a large image.
     Of a model also calibration, and how well its scores find errors and unknown things.
     each_image: called with the number of images done. Nothing of an image is kept.
     """
     label_set = catalog.label_set
     matrix = ConfusionMatrix(label_set.num_classes)
     instances = InstanceScores(label_set.names, label_set.ids, label_set.categories)
+    edges = BoundaryScores(label_set.num_classes) if boundaries else None
     counted, pixels = 0, None
     for done, sample in enumerate(catalog.splits[split], start=1):
         truth = read_label(
@@ -119,6 +127,8 @@ def evaluate_split(
                 f"label {truth.shape[0]} x {truth.shape[1]}"
             )
         matrix.add(truth, labels)
+        if edges is not None:
+            edges.add(truth, labels)
         if objects := _beside(sample, _INSTANCE_END):
             instances.add(_pixels(objects), labels)
             counted += 1
@@ -142,6 +152,8 @@ def evaluate_split(
         of_classes = {name: iou.pop(name) for name in label_set.names if name in iou}
         found["iiou"], found["miiou"] = of_classes, _mean(of_classes)
         found["categories_iiou"], found["miiou_categories"] = iou, _mean(iou)
+    if edges is not None:
+        found |= edges.to_json()
     if pixels is not None:
         found |= pixels.to_json()
     return found

@@ -111,8 +111,11 @@ def test_the_command_prints_and_writes_the_scores(data, found, tmp_path, capsys)
     config.write_text(f"data:\n  name: cityscapes\n  root: {data}\n  cache_dir: {tmp_path}\n")
     target = tmp_path / "scores.json"
     arguments = [str(data / "answers"), "--config", str(config), "--json", str(target)]
-    evaluate(arguments, prog="python -m kerasseg")
-    assert json.loads(target.read_text()) == found
+    evaluate([*arguments, "--boundaries"], prog="python -m kerasseg")
+    written = json.loads(target.read_text())
+    assert {name: written[name] for name in found} == found
+    assert 0 < written["boundary_iou"] < 1
+    assert written["boundary_f"].keys() == {"1", "2", "3", "5"}
     shown = capsys.readouterr().out
     assert f"{found['miou']:.4f}" in shown
     assert f"{found['iiou']['car']:.4f}" in shown

@@ -1,0 +1,108 @@
+"""How well the edges of objects are met: Boundary IoU, boundary F, IoU near edges (trimap)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.ndimage import binary_erosion, distance_transform_edt
+
+from kerasseg.labels import VOID
+from kerasseg.metrics.confusion import ConfusionMatrix
+
+_SQUARE, _CROSS = np.ones((3, 3), bool), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
+
+
+def inner_band(mask: np.ndarray, *, width: int) -> np.ndarray:
+    """Pixels of `mask` within `width` of its edge, in king's moves; the image border is an edge.
+
+    mask: bool (H, W). width: >= 1. Returns bool (H, W).
+    """
+    return mask & ~binary_erosion(mask, _SQUARE, iterations=width, border_value=0)
+
+
+def edge(mask: np.ndarray) -> np.ndarray:
+    """Pixels of `mask` (bool (H, W)) with a 4-neighbour outside of it; the border is no edge."""
+    return mask & ~binary_erosion(mask, _CROSS, border_value=1)
+
+
+@dataclass
+class BoundaryScores:
+    """Sums over a split. classes: C. share: band of Boundary IoU, of the image's diagonal.
+
+    tolerances: pixels within which boundary F accepts an edge. distances: pixels around the true
+    edges in which the trimap scores are taken. Void pixels of the truth are left out everywhere.
+    """
+
+    classes: int
+    share: float = 0.02
+    tolerances: tuple[int, ...] = (1, 2, 3, 5)
+    distances: tuple[int, ...] = (1, 2, 4, 8, 16)
+    trimaps: dict[int, ConfusionMatrix] = field(init=False)
+
+    def __post_init__(self):
+        self._shared = np.zeros((self.classes, 2), np.int64)  # intersection, union of the bands
+        self._f: dict[int, list[float]] = {t: [] for t in self.tolerances}
+        self.trimaps = {d: ConfusionMatrix(self.classes) for d in self.distances}
+
+    def add(self, truth: np.ndarray, labels: np.ndarray) -> None:
+        """One image; both uint8 (H, W) trainIds, 255 in the truth is void."""
+        valid = truth != VOID
+        width = max(1, round(self.share * float(np.hypot(*truth.shape))))
+        matches: dict[int, list[float]] = {t: [] for t in self.tolerances}
+        for index in np.union1d(np.unique(truth[valid]), np.unique(labels[valid])).tolist():
+            if index >= self.classes:
+                continue
+            masks = truth == index, labels == index
+            near = [inner_band(mask, width=width) & valid for mask in masks]
+            self._shared[index] += (near[0] & near[1]).sum(), (near[0] | near[1]).sum()
+            for tolerance, value in self._edges(masks, valid).items():
+                matches[tolerance].append(value)
+        for tolerance, values in matches.items():
+            present = [value for value in values if not np.isnan(value)]
+            if present:
+                self._f[tolerance].append(float(np.mean(present)))
+        self._add_trimaps(truth, labels, valid)
+
+    def _edges(self, masks: Sequence[np.ndarray], valid: np.ndarray) -> dict[int, float]:
+        """Boundary F of one class (Csurka et al. 2013) at each tolerance; nan without edges."""
+        true, found = (edge(mask) & valid for mask in masks)
+        if not (true.any() or found.any()):
+            return dict.fromkeys(self.tolerances, float("nan"))
+        if not (true.any() and found.any()):
+            return dict.fromkeys(self.tolerances, 0.0)
+        to_true, to_found = (distance_transform_edt(~lines) for lines in (true, found))
+        result = {}
+        for tolerance in self.tolerances:
+            precision = float((to_true[found] <= tolerance).mean())
+            recall = float((to_found[true] <= tolerance).mean())
+            both = precision + recall
+            result[tolerance] = 2 * precision * recall / both if both else 0.0
+        return result
+
+    def _add_trimaps(self, truth: np.ndarray, labels: np.ndarray, valid: np.ndarray) -> None:
+        """Confusions of the pixels near an edge between two labels, void among them."""
+        lines = np.zeros(truth.shape, bool)
+        lines[1:] |= truth[1:] != truth[:-1]
+        lines[:-1] |= truth[1:] != truth[:-1]
+        lines[:, 1:] |= truth[:, 1:] != truth[:, :-1]
+        lines[:, :-1] |= truth[:, 1:] != truth[:, :-1]
+        if not lines.any():
+            return
+        away = distance_transform_edt(~lines)
+        for distance, matrix in self.trimaps.items():
+            chosen = valid & (away < distance)
+            if chosen.any():
+                matrix.add(truth[chosen][None], labels[chosen][None])
+
+    def to_json(self) -> dict:
+        """`boundary_iou` (mean of classes), `boundary_f` by tolerance, `trimap_miou` by pixels."""
+        used = self._shared[:, 1] > 0
+        iou = self._shared[used, 0] / self._shared[used, 1]
+        trimap = {str(d): matrix.miou for d, matrix in self.trimaps.items()}
+        return {
+            "boundary_iou": float(iou.mean()) if used.any() else None,
+            "boundary_f": {
+                str(t): float(np.mean(values)) if values else None for t, values in self._f.items()
+            },
+            "trimap_miou": {d: None if np.isnan(value) else value for d, value in trimap.items()},
+        }
