@@ -22,7 +22,7 @@ train: $(VENV)/.installed
 	$(RUN) train.py $(ARGS)
 
 test: lint
-	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(RUN) -m pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
