@@ -100,7 +100,20 @@ def evaluate(argv: Sequence[str]) -> None:
     evaluate_model(argv, prog=PROG)
 
 
-COMMANDS = {"check": check, "streets": streets, "predict": predict, "evaluate": evaluate}
+def ablate(argv: Sequence[str]) -> None:
+    """measure what each idea of the method is worth, over several seeds"""
+    from kerasseg.ablate import ablate as run_ablation
+
+    run_ablation(argv, prog=PROG)
+
+
+COMMANDS = {
+    "check": check,
+    "streets": streets,
+    "predict": predict,
+    "evaluate": evaluate,
+    "ablate": ablate,
+}
 
 
 def main() -> int | None:

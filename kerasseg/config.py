@@ -101,6 +101,11 @@ def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> Confi
         config = Config.model_validate(values)
     except ValidationError as error:
         problems += describe(error, values, place)
+    else:
+        if config.train.minutes is not None and config.train.steps is not None:
+            keys = ("train", "steps")
+            found = f"train.steps: found {config.train.steps} beside train.minutes"
+            problems.append(f"{place(keys)}: {found}, allowed: one of the two")
     if problems:
         raise UserError("\n".join(problems))
     return config

@@ -227,6 +227,9 @@ class TrainConfig(Section):
         gt=0,
         description="time budget: the epochs become shares of so many minutes; null: none",
     )
+    steps: Integer | None = Field(
+        None, ge=1, description="the same for a number of steps, which takes no clock; null: none"
+    )
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
         "auto", description="number format of the computation; auto: what is fast here"
     )

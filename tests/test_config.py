@@ -38,6 +38,7 @@ train:
   stages: [{crop_scale: 0.6, epochs: 8}, {crop_scale: 0.75, epochs: 8},
     {crop_scale: 1.0, epochs: 8}]
   minutes: null
+  steps: null
   precision: auto
   jit: auto
   save_every: 200
@@ -154,6 +155,7 @@ def test_an_integer_is_a_number():
         ("optimizer.clip_norm", [0.1, "null"], [0]),
         ("optimizer.average_decay", [0.1, 0.999, "null"], [0, 1]),
         ("train.minutes", [0.1, "null"], [0]),
+        ("train.steps", [1, "null"], [0, 1.5]),
         ("train.jit", ["auto", "true", "false"], [0, 1, "null", "on"]),
         ("train.panels", [0], [-1]),
         ("train.stages", ["[{crop_scale: 1, epochs: 1}]"], ["[]", "null", "{}"]),
@@ -290,3 +292,13 @@ def test_stages_may_get_longer_and_more(old, new, may_continue):
 def test_no_config_differs_from_itself(config):
     assert differing_settings(config, config) == []
     assert math.isfinite(config.optimizer.learning_rate)
+
+
+def test_minutes_and_steps_are_two_budgets_for_one_run(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("train:\n  minutes: 3\n  steps: 4\n")
+    with pytest.raises(UserError) as caught:
+        load_config(path)
+    assert str(caught.value) == (
+        f"{path}:3: train.steps: found 4 beside train.minutes, allowed: one of the two"
+    )

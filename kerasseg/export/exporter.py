@@ -158,9 +158,9 @@ def _parity(graph, artefacts, samples: CheckSamples, *, reference: float, classe
 
 
 def _latency(timed: Mapping[str, parity.Answers], batch: np.ndarray) -> dict[str, float]:
-    """Median seconds of five calls each, taken in turn; the first calls were made before."""
+    """Median seconds of eleven calls each, taken in turn; the first calls were made before."""
     seconds: dict[str, list[float]] = {name: [] for name in timed}
-    for _ in range(5):
+    for _ in range(11):
         for name, answers in timed.items():
             start = time.perf_counter()
             answers(batch)

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+
+from kerasseg.inference.onnx_session import open_session
 
 
 class OnnxAnswers:
     """Callable: uint8 (B, H, W, 3) -> the outputs of the file by name, on the CPU."""
 
     def __init__(self, path: Path):
-        self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        self._session = open_session(path)
         self._names = [output.name for output in self._session.get_outputs()]
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:

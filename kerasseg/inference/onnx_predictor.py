@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from kerasseg.errors import UserError
 from kerasseg.inference.description import Description
+from kerasseg.inference.onnx_session import open_session
 from kerasseg.inference.predictor import Predictor
 from kerasseg.inference.tiles import Answers
 
 OUTPUTS = ("labels", "confidence", "uncertainty")
-_QUIET = 4  # fatal only: what goes wrong is raised, and need not be logged as well
 
 
 class OnnxPredictor(Predictor):
@@ -24,13 +23,8 @@ class OnnxPredictor(Predictor):
         """
         if not Path(path).is_file():
             raise UserError(f"{path}: no such file")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = _QUIET
-        options.intra_op_num_threads = threads or 0
         try:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            session = open_session(Path(path), threads=threads)
         except Exception as error:  # ONNX Runtime's own errors have no narrower base
             reason = str(error).splitlines()[0].rpartition(" : ")[2].replace(f"{path} ", "")
             raise UserError(f"{path}: not an ONNX model that can be run ({reason})") from None

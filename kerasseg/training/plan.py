@@ -2,11 +2,15 @@
 
 import time
 
+from kerasseg.config import Config
+from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.training.budget import TRIAL_STEPS, affordable_steps, time_steps
+from kerasseg.training.device import pick_device
 from kerasseg.training.run_directory import RunDirectory
-from kerasseg.training.session import Session
+from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
+from kerasseg.training.step import compile_step
 
 
 def first_progress(session: Session, step, *, started: float) -> Progress:
@@ -15,8 +19,25 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
     step: the compiled training step. started: `time.monotonic()` when the command began.
     """
     config = session.config
+    if config.train.steps is not None:
+        plan = session.plan(total_steps=config.train.steps)
+        return Progress(plan, planned_by_budget=True, data_key=session.data_key)
     if config.train.minutes is None:
         return Progress(session.plan(), planned_by_budget=False, data_key=session.data_key)
+    total_steps = _affordable(session, step, started=started)
+    plan = session.plan(total_steps=total_steps)
+    return Progress(plan, planned_by_budget=True, data_key=session.data_key)
+
+
+def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
+    """How many steps the `train.minutes` of `config` are worth on this machine, as of now."""
+    device = pick_device(precision=config.train.precision, jit=config.train.jit)
+    session = build_session(config, catalog, device)
+    return _affordable(session, compile_step(session.segmenter, jit=device.jit), started=started)
+
+
+def _affordable(session: Session, step, *, started: float) -> int:
+    config = session.config
     before = snapshot(session.segmenter)
     batches = iter(session.input_for(session.plan(total_steps=TRIAL_STEPS)).from_step(0))
     step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
@@ -34,8 +55,7 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
         f"{config.train.minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
         f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"
     )
-    plan = session.plan(total_steps=total_steps)
-    return Progress(plan, planned_by_budget=True, data_key=session.data_key)
+    return total_steps
 
 
 def _time_validation(session: Session) -> float:
@@ -70,7 +90,7 @@ def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
         plan = session.plan(total_steps=progress.plan.total_steps)
         if plan.epochs != progress.plan.epochs:
             raise UserError(
-                "train.stages: was another when train.minutes was divided among the stages; "
+                "train.stages: was another when the budget was divided among the stages; "
                 "use another run_dir, or --fresh to start over"
             )
     else:

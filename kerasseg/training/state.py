@@ -20,7 +20,7 @@ class Progress:
     """Where a run stands.
 
     step: steps done. history: finished rows. best_miou: of the weights in `best.keras`, or None.
-    plan: the epochs to run. planned_by_budget: the plan came from `train.minutes`.
+    plan: the epochs to run. planned_by_budget: the plan came from `train.minutes` or `train.steps`.
     data_key: names the data it was trained on.
     """
 

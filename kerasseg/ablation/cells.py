@@ -1,0 +1,96 @@
+"""One cell of the table: a run directory, its scores, its time a step and its peak memory."""
+
+import csv
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasseg.config import dump_config
+from kerasseg.errors import Interrupted, UserError
+from kerasseg.settings import Config
+from kerasseg.training.run_directory import RunDirectory, write_whole
+
+
+@dataclass(frozen=True)
+class Cell:
+    """variant: name of the row. seed: of the run. config: all settings, its run_dir among them."""
+
+    variant: str
+    seed: int
+    config: Config
+
+    @property
+    def name(self) -> str:
+        return f"{self.variant}-seed{self.seed}"
+
+    @property
+    def run(self) -> RunDirectory:
+        return RunDirectory(self.config.run_path)
+
+
+def train_cell(cell: Cell) -> None:
+    """Trains the cell, or goes on with it; does nothing if it is trained.
+
+    Raises UserError if the training stops with an error, Interrupted if it was asked to stop.
+    """
+    cell.run.check(cell.config, fresh=False)
+    resources = cell.run.path / "resources.json"
+    if cell.run.metrics.is_file() and resources.is_file():
+        return
+    cell.run.path.parent.mkdir(parents=True, exist_ok=True)
+    settings = cell.run.path.parent / f".{cell.name}.yaml"
+    settings.write_text(dump_config(cell.config), encoding="utf-8")
+    try:
+        peak = run_child(cell.name, "kerasseg.ablation.one_run", str(settings), show=False)
+    finally:
+        settings.unlink()
+    write_whole(resources, json.dumps({"peak_memory_bytes": peak}) + "\n")
+
+
+def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
+    """The scores of a trained cell, `evaluation.json` in its run directory; made if missing."""
+    run = cell.run
+    path = run.path / "evaluation.json"
+    arguments = ["evaluate", str(run.path), "--config", str(run.config), "--boundaries"]
+    if anomalies is not None:
+        arguments += ["--anomalies", str(anomalies)]
+    if not path.is_file() or (anomalies and "anomalies" not in json.loads(path.read_text())):
+        run_child(cell.name, "kerasseg", *arguments, "--json", str(path), show=False)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
+    found |= json.loads((run.path / "resources.json").read_text(encoding="utf-8"))
+    return found
+
+
+def run_child(what: str, module: str, *arguments: str, show: bool = True) -> int:
+    """`python -m module …` with this interpreter; returns its peak memory in bytes.
+
+    Raises UserError if it fails, Interrupted if it was stopped in good order.
+    """
+    output = None if show else subprocess.DEVNULL
+    child = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=output)
+    try:
+        _, status, usage = os.wait4(child.pid, 0)
+    except KeyboardInterrupt:  # the child has got it, too, and saves
+        child.wait()
+        raise
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode == 3:
+        raise Interrupted
+    if child.returncode:
+        raise UserError(f"{what}: python -m {module} ended with status {child.returncode}")
+    # Linux counts in KiB, macOS in bytes.
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _step_seconds(history: Path, batch_size: int) -> float | None:
+    """Median over the epochs of the seconds of a step, without tracing, validation and saving."""
+    with history.open(newline="", encoding="utf-8") as file:
+        rates = [float(row["images_per_second"]) for row in csv.DictReader(file)]
+    # An epoch of a single step, which traces, has no rate.
+    timed = [batch_size / rate for rate in rates if rate]
+    return statistics.median(timed) if timed else None

@@ -1,0 +1,33 @@
+"""One training in a process of its own: python -m kerasseg.ablation.one_run CONFIG.
+
+A process of its own, so that its peak memory can be told, and nothing is left of it after it.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from kerasseg.cli import load_tensorflow, run_command
+from kerasseg.config import load_config
+from kerasseg.data.catalog import open_catalog
+
+
+def main() -> None:
+    """Trains what CONFIG says; with a second argument FILE only writes how many steps its
+    `train.minutes` are worth there."""
+    started = time.monotonic()
+    config = load_config(Path(sys.argv[1]))
+    catalog = open_catalog(config)
+    load_tensorflow()
+    if len(sys.argv) > 2:
+        from kerasseg.training.plan import count_steps
+
+        Path(sys.argv[2]).write_text(str(count_steps(config, catalog, started=started)))
+        return
+    from kerasseg.training.loop import train
+
+    train(config, catalog)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
