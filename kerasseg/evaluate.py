@@ -115,6 +115,8 @@ def _print(found: dict) -> None:
         value = number(found["miou_categories"])
         table.add_row("mean of categories", value, *extra, style="bold")
     table.add_section()
+    if found["miou_forced"] is not None:
+        table.add_row("mean, background not allowed", number(found["miou_forced"]))
     table.add_row("pixel accuracy", number(found["pixel_accuracy"]))
     table.add_row("image accuracy", number(found["image_accuracy"]))
     if "boundary_iou" in found:

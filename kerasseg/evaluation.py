@@ -1,7 +1,7 @@
 """Scores of a split at native size, image by image: the official ones of Cityscapes among them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,8 @@ from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import UNKNOWN, LabelSet
 from kerasseg.metrics.boundaries import BoundaryScores
 from kerasseg.metrics.categories import category_iou
-from kerasseg.metrics.confusion import ConfusionMatrix, scores
+from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
+from kerasseg.metrics.doubts import doubts, forced_labels, unknown_doubts
 from kerasseg.metrics.instances import InstanceScores
 from kerasseg.metrics.pixel_scores import PixelScores
 
@@ -29,11 +30,15 @@ class Answer:
     """labels: uint8 (H, W) trainIds; the background's index or 255 where there is none.
 
     confidence, uncertainty: float32 (H, W), or None if only labels are known.
+    probabilities: float32 (H, W, outputs), the background's last, or None.
+    doubts: further scores, float32 (H, W) >= 0 by name, high where the labels may be wrong.
     """
 
     labels: np.ndarray
     confidence: np.ndarray | None = None
     uncertainty: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    doubts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Answers(Protocol):
@@ -52,8 +57,8 @@ def answers_of(predictor: Predictor, label_set: LabelSet) -> Answers:
         )
 
     def answer(sample: Sample) -> Answer:
-        found = predictor.predict(read_image(sample.image))
-        return Answer(found.labels, found.confidence, found.uncertainty)
+        found = predictor.predict(read_image(sample.image), probabilities=True)
+        return Answer(found.labels, found.confidence, found.uncertainty, found.probabilities)
 
     return answer
 
@@ -108,10 +113,11 @@ def evaluate_split(
     each_image: called with the number of images done. Nothing of an image is kept.
     """
     label_set = catalog.label_set
-    matrix = ConfusionMatrix(label_set.num_classes)
+    classes = label_set.num_classes
+    matrix, forced = ConfusionMatrix(classes), ConfusionMatrix(classes)
     instances = InstanceScores(label_set.names, label_set.ids, label_set.categories)
-    edges = BoundaryScores(label_set.num_classes) if boundaries else None
-    counted, pixels = 0, None
+    edges = BoundaryScores(classes) if boundaries else None
+    counted, pixels, images = 0, None, []
     for done, sample in enumerate(catalog.splits[split], start=1):
         truth = read_label(
             sample.label,
@@ -126,7 +132,9 @@ def evaluate_split(
                 f"{sample.name}: the answer has {labels.shape[0]} x {labels.shape[1]} pixels, the "
                 f"label {truth.shape[0]} x {truth.shape[1]}"
             )
-        matrix.add(truth, labels)
+        images.append(image_scores(sample.name, matrix.add(truth, labels)))
+        if answer.probabilities is not None:
+            forced.add(truth, forced_labels(labels, answer.probabilities, classes=classes))
         if edges is not None:
             edges.add(truth, labels)
         if objects := _beside(sample, _INSTANCE_END):
@@ -135,15 +143,17 @@ def evaluate_split(
         if answer.confidence is not None:
             pixels = pixels or PixelScores()
             mask = _beside(sample, _UNKNOWN_END)
-            pixels.add(
-                truth=truth,
-                labels=labels,
-                confidence=answer.confidence,
-                uncertainty=answer.uncertainty,
+            _add_pixels(
+                pixels,
+                truth,
+                answer,
                 unknown=None if mask is None else _pixels(mask) > 0,
+                background_id=label_set.background_id,
             )
         each_image(done)
     found = scores(matrix, names=label_set.names, split=split)
+    found["miou_forced"] = None if np.isnan(forced.miou) else forced.miou
+    found["each_image"] = images
     if label_set.categories:
         found["categories"] = _present(category_iou(matrix, label_set.categories))
         found["miou_categories"] = _mean(found["categories"])
@@ -157,6 +167,30 @@ def evaluate_split(
     if pixels is not None:
         found |= pixels.to_json()
     return found
+
+
+def _add_pixels(
+    pixels: PixelScores,
+    truth: np.ndarray,
+    answer: Answer,
+    *,
+    unknown: np.ndarray | None,
+    background_id: int | None,
+) -> None:
+    probabilities = answer.probabilities
+    own = doubts(
+        confidence=answer.confidence,
+        uncertainty=answer.uncertainty,
+        probabilities=probabilities,
+    )
+    pixels.add(
+        truth=truth,
+        labels=answer.labels,
+        confidence=answer.confidence,
+        scores={**own, **answer.doubts},
+        unknown=unknown,
+        unknown_scores=unknown_doubts(probabilities, background_id=background_id),
+    )
 
 
 def _pixels(path: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ from kerasseg.inference.predictor import Predictor
 from kerasseg.inference.tiles import Answers
 
 OUTPUTS = ("labels", "confidence", "uncertainty")
+PROBABILITIES = "probabilities"  # there if export.py was told --probabilities
 
 
 class OnnxPredictor(Predictor):
@@ -35,7 +36,18 @@ class OnnxPredictor(Predictor):
             raise UserError(f"{path}: an ONNX model, but not one that export.py wrote ({what})")
         super().__init__(Description.from_text(text, source=f"{path}: metadata"))
         self._session = session
+        self._names = names
+
+    @property
+    def gives_probabilities(self) -> bool:
+        return PROBABILITIES in self._names
 
     def compute(self, images: np.ndarray) -> Answers:
-        values = self._session.run(OUTPUTS, {"image": images})
-        return dict(zip(OUTPUTS, values, strict=True))
+        return self._run(OUTPUTS, images)
+
+    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+        return self._run((*OUTPUTS, PROBABILITIES), images)
+
+    def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> Answers:
+        values = self._session.run(outputs, {"image": images})
+        return dict(zip(outputs, values, strict=True))

@@ -18,6 +18,7 @@ class Prediction:
     labels: uint8 (H, W) trainIds, the background's index (`label_set.background_id`) where it
     wins. confidence: float32 (H, W), 0…1. uncertainty: float32 (H, W) >= 0, squared logits.
     full_scale: uncertainty that a heat map draws brightest, > 0.
+    probabilities: float32 (H, W, outputs), the background's last, if they were asked for.
     """
 
     labels: np.ndarray
@@ -25,6 +26,7 @@ class Prediction:
     uncertainty: np.ndarray
     label_set: LabelSet
     full_scale: float
+    probabilities: np.ndarray | None = None
 
     def with_uncertain_as_void(self, threshold: float) -> "Prediction":
         """The same, but pixels whose uncertainty is above `threshold` become unlabelled.

@@ -24,20 +24,31 @@ class Predictor(ABC):
         """The classes that the model tells apart."""
         return self.description.label_set
 
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether `compute_with_probabilities` can be called."""
+        return False
+
     @abstractmethod
     def compute(self, images: np.ndarray) -> Answers:
         """One pass over a batch: uint8 (B, H, W, 3) to `labels` uint8, `confidence` and
         `uncertainty` float32, each (B, H, W)."""
 
-    def predict(self, image: np.ndarray) -> Prediction:
+    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+        """`compute`, and `probabilities` float32 (B, H, W, outputs)."""
+        raise NotImplementedError
+
+    def predict(self, image: np.ndarray, *, probabilities: bool = False) -> Prediction:
         """One image, uint8 (H, W, 3) RGB of any size; a large one in tiles.
 
+        probabilities: with those of all classes, if the model gives them.
         Raises UserError for anything else.
         """
         _check(image)
         what = self.description
+        every = probabilities and self.gives_probabilities
         answers = compute_in_tiles(
-            self.compute,
+            self.compute_with_probabilities if every else self.compute,
             image,
             working_size=what.working_size,
             native_size=what.native_size,
@@ -70,7 +81,12 @@ class Predictor(ABC):
         return found
 
     def _prediction(
-        self, *, labels: np.ndarray, confidence: np.ndarray, uncertainty: np.ndarray
+        self,
+        *,
+        labels: np.ndarray,
+        confidence: np.ndarray,
+        uncertainty: np.ndarray,
+        probabilities: np.ndarray | None = None,
     ) -> Prediction:
         # As in a run's panels, where no scale is known: one wild pixel should not darken the rest.
         scale = self.description.uncertainty_scale or float(np.quantile(uncertainty, 0.995))
@@ -80,6 +96,7 @@ class Predictor(ABC):
             uncertainty=uncertainty,
             label_set=self.label_set,
             full_scale=scale or 1.0,
+            probabilities=probabilities,
         )
 
 

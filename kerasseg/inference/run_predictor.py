@@ -2,32 +2,24 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from kerasseg.export.trained import open_run
+from kerasseg.export.trained import TrainedRun, open_run
 from kerasseg.inference.description import Description
-from kerasseg.inference.predictor import Predictor
+from kerasseg.inference.graph_predictor import GraphPredictor
 from kerasseg.inference.tensorflow_threads import limit_threads
-from kerasseg.inference.tiles import Answers
 
 
-class RunPredictor(Predictor):
+class RunPredictor(GraphPredictor):
     """A run directory that holds `best.keras`."""
 
     def __init__(self, path: Path, *, threads: int | None = None):
         """threads: of one pass; None: as many as cores. Raises UserError if there is no run."""
         limit_threads(threads)
-        run = open_run(Path(path))
-        super().__init__(
-            Description(
-                label_set=run.label_set,
-                working_size=run.working_size,
-                native_size=run.native_size,
-                depth=run.config.model.depth,
-                tile=run.config.serving.tile,
-            )
+        self.run: TrainedRun = open_run(Path(path))
+        description = Description(
+            label_set=self.run.label_set,
+            working_size=self.run.working_size,
+            native_size=self.run.native_size,
+            depth=self.run.config.model.depth,
+            tile=self.run.config.serving.tile,
         )
-        self._graph = run.graph()
-
-    def compute(self, images: np.ndarray) -> Answers:
-        return {name: values.numpy() for name, values in self._graph.predict(images).items()}
+        super().__init__(self.run.graph(), description)

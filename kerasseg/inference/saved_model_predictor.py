@@ -12,6 +12,7 @@ from kerasseg.inference.tensorflow_threads import limit_threads
 from kerasseg.inference.tiles import Answers
 
 SIGNATURE = "serving_default"
+PROBABILITIES = "probabilities"
 
 
 class SavedModelPredictor(Predictor):
@@ -40,6 +41,15 @@ class SavedModelPredictor(Predictor):
         if SIGNATURE not in self._loaded.signatures:
             raise UserError(f"{path}: a SavedModel without the signature {SIGNATURE}")
 
+    @property
+    def gives_probabilities(self) -> bool:
+        return PROBABILITIES in self._loaded.signatures
+
     def compute(self, images: np.ndarray) -> Answers:
         found = self._loaded.signatures[SIGNATURE](image=tf.constant(images))
         return {name: values.numpy() for name, values in found.items()}
+
+    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+        """Two passes: an export has no signature for both."""
+        found = self._loaded.signatures[PROBABILITIES](image=tf.constant(images))
+        return {**self.compute(images), PROBABILITIES: found[PROBABILITIES].numpy()}

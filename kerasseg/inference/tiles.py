@@ -106,19 +106,21 @@ def compute_in_tiles(
 ) -> Answers:
     """`compute` on every tile of one image, put together; on the whole if no side is too long.
 
-    image: uint8 (H, W, 3). compute: uint8 (1, h, w, 3) -> {name: (1, h, w)}. tile: longest side
-    in pixels. Returns {name: (H, W)}.
+    image: uint8 (H, W, 3). compute: uint8 (1, h, w, 3) -> {name: (1, h, w) or (1, h, w, C)}.
+    tile: longest side in pixels. Returns {name: (H, W) or (H, W, C)}.
     """
     down, across = (
         spans(side, working=working, native=native, depth=depth, tile=tile)
         for side, working, native in zip(image.shape, working_size, native_size, strict=False)
     )
+    if len(down) == len(across) == 1:
+        return {name: values[0] for name, values in compute(image[None]).items()}
     answers: Answers = {}
     for rows, columns in product(down, across):
         part = image[rows.start : rows.stop, columns.start : columns.stop]
         for name, values in compute(np.ascontiguousarray(part[None])).items():
             if name not in answers:
-                answers[name] = np.empty(image.shape[:2], values.dtype)
+                answers[name] = np.empty((*image.shape[:2], *values.shape[3:]), values.dtype)
             kept = values[0, rows.inner, columns.inner]
             answers[name][rows.keep_from : rows.keep_to, columns.keep_from : columns.keep_to] = kept
     return answers

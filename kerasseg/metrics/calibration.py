@@ -50,3 +50,12 @@ class Reliability:
         """(mean confidence, accuracy) of each bin that holds pixels, float64."""
         used = self.pixels > 0
         return self.confidence[used] / self.pixels[used], self.right[used] / self.pixels[used]
+
+    def to_json(self) -> dict:
+        """Lists over the bins that hold pixels: mean `confidence`, `accuracy`, `pixels`."""
+        confidence, accuracy = self.curve
+        return {
+            "confidence": confidence.tolist(),
+            "accuracy": accuracy.tolist(),
+            "pixels": self.pixels[self.pixels > 0].tolist(),
+        }

@@ -20,15 +20,21 @@ class ConfusionMatrix:
     def __post_init__(self):
         self.counts = np.zeros((self.classes + 1, self.classes + 1), np.int64)
 
-    def add(self, truth: np.ndarray, prediction: np.ndarray) -> None:
-        """Adds one image. Both uint8 (H, W) trainIds; 255 or C is void or background."""
+    def add(self, truth: np.ndarray, prediction: np.ndarray) -> "ConfusionMatrix":
+        """Adds one image. Both uint8 (H, W) trainIds; 255 or C is void or background.
+
+        Returns the matrix of that image alone.
+        """
         side = self.classes + 1
         truth = np.minimum(truth, self.classes).astype(np.int64)
         prediction = np.minimum(prediction, self.classes)
         counts = np.bincount((truth * side + prediction).ravel(), minlength=side * side)
-        counts = counts.reshape(side, side)
-        self.counts += counts
-        self.image_accuracies.append(float(np.trace(counts) / counts.sum()))
+        image = ConfusionMatrix(self.classes)
+        image.counts += counts.reshape(side, side)
+        image.image_accuracies.append(float(np.trace(image.counts) / counts.sum()))
+        self.counts += image.counts
+        self.image_accuracies += image.image_accuracies
+        return image
 
     @property
     def iou(self) -> np.ndarray:
@@ -60,8 +66,17 @@ def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
+def image_scores(name: str, matrix: ConfusionMatrix) -> dict:
+    """An entry of `each_image`; matrix: of that image, its classes alone are averaged."""
+    return {
+        "name": name,
+        "miou": _number(matrix.miou),
+        "pixel_accuracy": _number(matrix.pixel_accuracy),
+    }
+
+
 def scores(matrix: ConfusionMatrix, *, names: tuple[str, ...], split: str) -> dict:
-    """The content of `metrics.json`; null where a class or a split has nothing to score."""
+    """What `metrics.json` starts with; null where a class or a split has nothing to score."""
     pixels = matrix.counts[: matrix.classes].sum(axis=1)
     return {
         "split": split,
@@ -73,4 +88,5 @@ def scores(matrix: ConfusionMatrix, *, names: tuple[str, ...], split: str) -> di
             name: {"iou": _number(iou), "pixels": int(count)}
             for name, iou, count in zip(names, matrix.iou, pixels, strict=True)
         },
+        "confusion": matrix.counts.tolist(),
     }

@@ -1,12 +1,16 @@
 """What a model says of itself, held against the truth: calibration, errors, unknown things."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from kerasseg.labels import VOID
+from kerasseg.metrics.boundaries import grown, lines_between
 from kerasseg.metrics.calibration import Reliability
 from kerasseg.metrics.ranking import Ranking
+
+EDGE_WIDTH = 3
 
 
 def _number(value: float) -> float | None:
@@ -14,17 +18,47 @@ def _number(value: float) -> float | None:
 
 
 @dataclass
+class UnknownScores:
+    """How well scores find the pixels of unknown things, summed over images."""
+
+    rankings: dict[str, Ranking] = field(default_factory=dict)
+    images: int = 0
+
+    def add(
+        self, scores: Mapping[str, np.ndarray], *, unknown: np.ndarray, asked: np.ndarray
+    ) -> None:
+        """scores: float32 (H, W) >= 0 by name. unknown, asked: bool (H, W), the pixels that ought
+        to score high, and all that are looked at."""
+        self.images += 1
+        for name, values in scores.items():
+            self.rankings.setdefault(name, Ranking()).add(values[asked], unknown[asked])
+
+    def to_json(self) -> dict:
+        return {
+            "images": self.images,
+            **{
+                name: {
+                    "auroc": _number(ranking.auroc),
+                    "average_precision": _number(ranking.average_precision),
+                    "fpr95": _number(ranking.false_positive_rate()),
+                }
+                for name, ranking in self.rankings.items()
+            },
+        }
+
+
+@dataclass
 class PixelScores:
-    """Streaming scores of `confidence` and `uncertainty`; memory does not grow with the split."""
+    """Streaming scores of what a model says; memory does not grow with the split.
+
+    edges: the same as `reliability`, over pixels at a boundary of the truth alone: the "thick"
+    ones of `training.boundary.find_boundaries` at width 3, in pixels of the label.
+    """
 
     reliability: Reliability = field(default_factory=Reliability)
+    edges: Reliability = field(default_factory=Reliability)
     errors: dict[str, Ranking] = field(default_factory=dict)
-    unknown: dict[str, Ranking] = field(default_factory=dict)
-    unknown_images: int = 0
-
-    def __post_init__(self):
-        for rankings in (self.errors, self.unknown):
-            rankings.update({name: Ranking() for name in ("uncertainty", "1 - confidence")})
+    unknown: UnknownScores = field(default_factory=UnknownScores)
 
     def add(
         self,
@@ -32,50 +66,47 @@ class PixelScores:
         truth: np.ndarray,
         labels: np.ndarray,
         confidence: np.ndarray,
-        uncertainty: np.ndarray,
+        scores: Mapping[str, np.ndarray],
         unknown: np.ndarray | None,
+        unknown_scores: Mapping[str, np.ndarray],
     ) -> None:
         """One image, all (H, W). truth, labels: uint8 trainIds, 255 in the truth is void.
 
+        scores: float32 >= 0 by name, high where in doubt; unknown_scores: for unknown things only.
         unknown: bool, pixels of things that no class covers, or None if the data does not say.
         Errors are looked for on evaluated pixels; unknown pixels stand against these.
         """
         valid = truth != VOID
         wrong = (labels != truth)[valid]
-        scores = {"uncertainty": uncertainty, "1 - confidence": np.maximum(1 - confidence, 0)}
         self.reliability.add(confidence[valid], ~wrong)
+        near = valid & grown(lines_between(truth), width=EDGE_WIDTH)
+        self.edges.add(confidence[near], (labels == truth)[near])
         for name, values in scores.items():
-            self.errors[name].add(values[valid], wrong)
-        if unknown is None or not unknown.any():
-            return
-        self.unknown_images += 1
-        asked = valid | unknown
-        for name, values in scores.items():
-            self.unknown[name].add(values[asked], unknown[asked])
+            self.errors.setdefault(name, Ranking()).add(values[valid], wrong)
+        if unknown is not None and unknown.any():
+            everything = {**scores, **unknown_scores}
+            self.unknown.add(everything, unknown=unknown, asked=valid | unknown)
 
     def to_json(self) -> dict:
-        """`ece`, `errors` and, where an image had any, `unknown`; null where nothing is known."""
+        """Calibration, `errors` and, where an image had any, `unknown`; null where nothing is
+        known."""
         found = {
             "ece": _number(self.reliability.error),
-            "errors": {
-                name: {
-                    "auroc": _number(ranking.auroc),
-                    "average_precision": _number(ranking.average_precision),
-                    "risk_coverage_area": _number(ranking.risk_coverage_area),
-                }
-                for name, ranking in self.errors.items()
-            },
+            "reliability": self.reliability.to_json(),
+            "ece_boundary": _number(self.edges.error),
+            "reliability_boundary": self.edges.to_json(),
+            "errors": {name: _of_errors(ranking) for name, ranking in self.errors.items()},
         }
-        if self.unknown_images:
-            found["unknown"] = {
-                "images": self.unknown_images,
-                **{
-                    name: {
-                        "auroc": _number(ranking.auroc),
-                        "average_precision": _number(ranking.average_precision),
-                        "fpr95": _number(ranking.false_positive_rate()),
-                    }
-                    for name, ranking in self.unknown.items()
-                },
-            }
+        if self.unknown.images:
+            found["unknown"] = self.unknown.to_json()
         return found
+
+
+def _of_errors(ranking: Ranking) -> dict:
+    coverage, risk = ranking.risk_coverage_points()
+    return {
+        "auroc": _number(ranking.auroc),
+        "average_precision": _number(ranking.average_precision),
+        "risk_coverage_area": _number(ranking.risk_coverage_area),
+        "risk_coverage": {"coverage": coverage.tolist(), "risk": risk.tolist()},
+    }

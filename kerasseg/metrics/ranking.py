@@ -78,6 +78,17 @@ class Ranking:
         kept = np.cumsum((self.positives + self.negatives)[used]).astype(np.float64)
         return (kept / kept[-1], wrong / kept) if len(kept) else (kept, wrong)
 
+    def risk_coverage_points(self, *, steps: int = 100) -> tuple[np.ndarray, np.ndarray]:
+        """Of `risk_coverage` the first points at or above each 1 / steps of coverage, so at most
+        `steps` + 1 of them; the last is (1, share of positives)."""
+        coverage, risk = self.risk_coverage()
+        if not len(coverage):
+            return coverage, risk
+        asked = np.linspace(0, 1, steps + 1)
+        # The last coverage is n / n = 1 exactly, so every asked one is found.
+        chosen = np.unique(np.searchsorted(coverage, asked))
+        return coverage[chosen], risk[chosen]
+
     @property
     def risk_coverage_area(self) -> float:
         """Area under the risk-coverage curve (AURC): every pixel's risk at its own coverage,

@@ -13,8 +13,8 @@ def _argmax(logits: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
 
 
-def _labels_and_confidence(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Arg max and largest softmax probability, with one copy of the logits.
+def _labels_and_powers(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Arg max, and exp(x - max x), with one copy of the logits x.
 
     max softmax(x) = 1 / sum exp(x - max x). The subtraction comes last among the readers of the
     logits, so that it, and the exponential, may write over them.
@@ -22,7 +22,7 @@ def _labels_and_confidence(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     labels, largest = _argmax(logits), tf.reduce_max(logits, axis=-1, keepdims=True)
     with tf.control_dependencies([labels, largest]):
         shifted = logits - largest
-    return labels, 1.0 / tf.reduce_sum(tf.exp(shifted), axis=-1)
+    return labels, tf.exp(shifted)
 
 
 def _probability(logits: tf.Tensor, index: int) -> tf.Tensor:
@@ -100,17 +100,28 @@ class ServingGraph(tf.Module):
         Uncertainty is the closed-form variance of the logits, mean over classes, times
         1 - p(background), at working size, then resized.
         """
+        return self._answers(image)[0]
+
+    @tf.function(input_signature=[_IMAGE])
+    def predict_with_probabilities(self, image):
+        """`predict` and `probabilities` in one pass: what scores are made of."""
+        found, powers = self._answers(image)
+        return {**found, "probabilities": powers * found["confidence"][..., None]}
+
+    def _answers(self, image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """What `predict` says, and probabilities at the size of the image times their sum."""
         features, working_logits, logits = self._logits(image)
         uncertainty = closed_form_variance(features, self._kernel, dropout_rate=self._dropout_rate)
         if self._background_id is not None:
             uncertainty *= 1.0 - _probability(working_logits, self._background_id)
         size = tf.shape(image)[1:3]
-        labels, confidence = _labels_and_confidence(logits)
-        return {
+        labels, powers = _labels_and_powers(logits)
+        found = {
             "labels": labels,
-            "confidence": confidence,
+            "confidence": 1.0 / tf.reduce_sum(powers, axis=-1),
             "uncertainty": resize_bilinear(uncertainty[..., None], size)[..., 0],
         }
+        return found, powers
 
     @tf.function(input_signature=[_IMAGE])
     def probabilities(self, image):

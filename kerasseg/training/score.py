@@ -13,40 +13,46 @@ from rich.table import Table
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.decode import Decoder
-from kerasseg.data.pipeline import validation_dataset
 from kerasseg.data.verified import cache_folder
-from kerasseg.metrics.confusion import scores
+from kerasseg.evaluation import answers_of, evaluate_split
+from kerasseg.inference.description import Description
+from kerasseg.inference.graph_predictor import GraphPredictor
 from kerasseg.model.serving import ServingGraph
 from kerasseg.report.panels import panel
 from kerasseg.training.initial_weights import load_net
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.session import build_graph
-from kerasseg.training.validate import validate
 
 
 def score_best(
     config: Config, catalog: Catalog, run: RunDirectory, *, check_stop: Callable[[], None]
 ) -> None:
-    """Writes `panels/` and `metrics.json` of `best.keras` on the validation split."""
+    """Writes `panels/` and `metrics.json` of `best.keras` on the validation split.
+
+    check_stop: called after each image; may raise to stop.
+    """
     graph = build_graph(config, catalog, load_net(run.best))
+    predictor = GraphPredictor(
+        graph,
+        Description(
+            label_set=catalog.label_set,
+            working_size=config.data.image_size,
+            native_size=catalog.native_size,
+            depth=config.model.depth,
+            tile=config.serving.tile,
+        ),
+    )
+    metrics = evaluate_split(
+        answers_of(predictor, catalog.label_set),
+        catalog,
+        split="val",
+        each_image=lambda done: check_stop(),
+    )
     decoder = Decoder(
         catalog, "val", cache=config.data.cache, cache_dir=cache_folder(config.data.cache_dir)
     )
-    dataset = validation_dataset(
-        catalog,
-        decoder,
-        split="val",
-        batch_size=config.train.batch_size,
-        workers=config.data.workers,
-    )
-    matrix = validate(
-        graph,
-        dataset,
-        classes=catalog.label_set.num_classes,
-        each_batch=lambda done: check_stop(),
-    )
     _write_panels(config, catalog, graph, run, decoder)
-    run.write_metrics(scores(matrix, names=catalog.label_set.names, split="val"))
+    run.write_metrics(metrics)
 
 
 def _write_panels(
@@ -62,7 +68,7 @@ def _write_panels(
     temporary.mkdir()
     for index in chosen:
         image, label = decoder(np.int32(index))
-        answer = graph.predict(image[None])
+        answer = graph.predict_with_probabilities(image[None])  # traced already
         picture = panel(
             image.numpy(),
             answer["labels"][0].numpy(),

@@ -1,14 +1,17 @@
 """The three predictors on the same weights; each against the graph that all of them run."""
 
+import json
+
 import numpy as np
 import pytest
 
 from kerasseg.errors import UserError
+from kerasseg.export import onnx_file
 from kerasseg.inference.onnx_predictor import OnnxPredictor
 from kerasseg.inference.run_predictor import RunPredictor
 from kerasseg.inference.saved_model_predictor import SavedModelPredictor
 from kerasseg.labels import cityscapes_labels
-from tests.inference.small_model import SCALE, blotches
+from tests.inference.small_model import SCALE, blotches, document
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,41 @@ def test_a_large_image_is_computed_in_tiles(predictor, monkeypatch):
     assert len(shapes) == 2
     assert max(shape[1] for shape in shapes) <= 512
     assert (found.labels == compute(image[None])["labels"][0]).mean() >= 0.9999
+
+
+@pytest.fixture(scope="module")
+def talking_onnx(graph, tmp_path_factory):
+    """As `export.py --probabilities` writes it."""
+    file = tmp_path_factory.mktemp("talking") / "model.onnx"
+    onnx_file.write(
+        onnx_file.convert(graph, probabilities=True),
+        file,
+        metadata={"kerasseg": json.dumps(document())},
+    )
+    return OnnxPredictor(file)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "saved_model", "run"])
+@pytest.mark.parametrize("size", [(45, 70), (600, 400)], ids=["whole", "tiles"])
+def test_probabilities(kind, size, predictors, talking_onnx, graph):
+    predictor = talking_onnx if kind == "onnx" else predictors[kind]
+    assert predictor.gives_probabilities
+    image = blotches(*size)
+    found = predictor.predict(image, probabilities=True)
+    plain = predictor.predict(image)
+    assert found.probabilities.dtype == np.float32
+    expected = graph.probabilities(image[None])["probabilities"].numpy()[0]
+    np.testing.assert_allclose(found.probabilities, expected, atol=2e-4)
+    np.testing.assert_allclose(found.probabilities.sum(axis=-1), 1, atol=1e-5)
+    np.testing.assert_allclose(found.probabilities.max(axis=-1), found.confidence, atol=1e-4)
+    assert (found.labels == plain.labels).mean() >= 0.9999
+    np.testing.assert_allclose(found.uncertainty, plain.uncertainty, rtol=1e-3, atol=1e-4)
+    assert plain.probabilities is None
+
+
+def test_a_file_without_probabilities_says_so(predictors):
+    assert not predictors["onnx"].gives_probabilities
+    assert predictors["onnx"].predict(blotches(20, 30), probabilities=True).probabilities is None
 
 
 def test_a_batch_is_the_images_one_by_one(predictor, monkeypatch):

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_dilation
+from skimage.segmentation import find_boundaries
 
-from kerasseg.metrics.boundaries import BoundaryScores, edge, inner_band
+from kerasseg.metrics.boundaries import BoundaryScores, edge, grown, inner_band, lines_between
 
 SHAPE, CLASSES = (18, 23), 3
 
@@ -48,6 +50,16 @@ def test_bands_and_edges(seed, width):
     mask = blotches(seed) == 1
     np.testing.assert_array_equal(inner_band(mask, width=width), band_by_hand(mask, width))
     np.testing.assert_array_equal(edge(mask), edge_by_hand(mask))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_thick_edges_are_those_of_scikit_image(width):
+    labels = pair(4)[0]
+    expected = find_boundaries(labels, mode="thick")
+    if width > 1:
+        expected = binary_dilation(expected, np.ones((2 * width - 1, 2 * width - 1)))
+    np.testing.assert_array_equal(grown(lines_between(labels), width=width), expected)
+    assert 0 < expected.mean() < 1
 
 
 def scored(pairs, **options):

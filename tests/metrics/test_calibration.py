@@ -47,6 +47,16 @@ def test_the_curve_is_that_of_scikit_learn():
     assert reliability.error < 0.03  # it was drawn calibrated
 
 
+def test_what_is_written_gives_the_error_again():
+    rng = np.random.default_rng(3)
+    reliability = Reliability()
+    reliability.add(0.5 + rng.random(500) / 2, rng.random(500) < 0.7)
+    found = {name: np.array(values) for name, values in reliability.to_json().items()}
+    assert len(found["pixels"]) < 15  # bins without pixels are left out
+    gaps = np.abs(found["confidence"] - found["accuracy"])
+    assert (gaps * found["pixels"]).sum() / 500 == pytest.approx(reliability.error)
+
+
 def test_the_ends_belong_to_the_outer_bins():
     reliability = Reliability(4)
     reliability.add(np.array([0.0, 0.25, 0.26, 1.0]), np.array([True, True, False, True]))

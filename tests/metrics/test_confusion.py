@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from kerasseg.metrics.confusion import ConfusionMatrix, scores
+from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
 
 CLASSES = 4
 VOID = 255
@@ -125,7 +125,22 @@ def test_the_metrics_file_has_null_for_a_class_that_is_nowhere():
             "c": {"iou": None, "pixels": 0},
             "d": {"iou": None, "pixels": 0},
         },
+        "confusion": [[1, 1, 0, 0, 0], [0, 1, 0, 0, 0], [0] * 5, [0] * 5, [0, 1, 0, 0, 0]],
     }
+
+
+@given(images=IMAGES)
+def test_the_scores_of_an_image_are_those_of_a_split_of_it_alone(images):
+    matrix = ConfusionMatrix(CLASSES)
+    for truth, prediction in images:
+        alone = matrix_of([(truth, prediction)])
+        found = image_scores("x", matrix.add(truth, prediction))
+        expected = scores(alone, names=tuple("abcd"), split="val")
+        assert found == {
+            "name": "x",
+            "miou": expected["miou"],
+            "pixel_accuracy": expected["pixel_accuracy"],
+        }
 
 
 def test_without_a_pixel_to_score_everything_is_null_and_nothing_warns():

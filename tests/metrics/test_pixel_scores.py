@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from scipy.ndimage import binary_dilation
+from skimage.segmentation import find_boundaries
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from kerasseg.metrics.pixel_scores import PixelScores
 
@@ -23,13 +25,18 @@ def image(seed):
         "truth": truth,
         "labels": labels,
         "confidence": (1 - doubt / 4).astype(np.float32),
-        "uncertainty": (doubt + unknown).astype(np.float32),
+        "scores": {
+            "uncertainty": (doubt + unknown).astype(np.float32),
+            "1 - confidence": (doubt / 4).astype(np.float32),
+        },
         "unknown": unknown,
+        "unknown_scores": {"p(background)": (unknown + rng.random(SHAPE)).astype(np.float32)},
     }
 
 
-def joined(name, images):
-    return np.concatenate([entry[name].ravel() for entry in images])
+def joined(name, images, kind=None):
+    """All pixels of one array, one after the other; kind: of the arrays under that key."""
+    return np.concatenate([(entry[kind] if kind else entry)[name].ravel() for entry in images])
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +57,7 @@ def test_errors_are_looked_for_on_evaluated_pixels(images, found):
     valid = truth != 255
     wrong = (joined("labels", images) != truth)[valid]
     for name, values in (
-        ("uncertainty", joined("uncertainty", images)),
+        ("uncertainty", joined("uncertainty", images, "scores")),
         ("1 - confidence", 1 - joined("confidence", images)),
     ):
         expected = roc_auc_score(wrong, values[valid])
@@ -62,13 +69,32 @@ def test_errors_are_looked_for_on_evaluated_pixels(images, found):
 def test_unknown_things_stand_against_evaluated_pixels(images, found):
     unknown = joined("unknown", images)
     asked = unknown | (joined("truth", images) != 255)
-    values = joined("uncertainty", images)[asked]
-    entry = found["unknown"]["uncertainty"]
-    assert entry["auroc"] == pytest.approx(roc_auc_score(unknown[asked], values), abs=1e-3)
-    expected = average_precision_score(unknown[asked], values)
-    assert entry["average_precision"] == pytest.approx(expected, abs=1e-3)
-    assert 0 <= entry["fpr95"] <= 1
+    for kind, name in (("scores", "uncertainty"), ("unknown_scores", "p(background)")):
+        values, entry = joined(name, images, kind)[asked], found["unknown"][name]
+        assert entry["auroc"] == pytest.approx(roc_auc_score(unknown[asked], values), abs=1e-3)
+        expected = average_precision_score(unknown[asked], values)
+        assert entry["average_precision"] == pytest.approx(expected, abs=1e-3)
+        alarms, hits, _ = roc_curve(unknown[asked], values)
+        assert entry["fpr95"] == pytest.approx(alarms[np.argmax(hits >= 0.95)], abs=1e-2)
     assert found["unknown"]["images"] == 3
+    assert "p(background)" not in found["errors"]
+
+
+def test_calibration_near_edges(images, found):
+    confidence, right, near = [], [], []
+    for entry in images:
+        truth, lines = entry["truth"], find_boundaries(entry["truth"], mode="thick")
+        near.append((binary_dilation(lines, np.ones((5, 5))) & (truth != 255)).ravel())
+        confidence.append(entry["confidence"].ravel())
+        right.append((entry["labels"] == truth).ravel())
+    near, confidence, right = (np.concatenate(values) for values in (near, confidence, right))
+    place = np.ceil(confidence[near].astype(float) * 15).astype(int)
+    gap = sum(
+        abs(confidence[near][place == i].sum(dtype=float) - right[near][place == i].sum())
+        for i in range(1, 16)
+    )
+    assert found["ece_boundary"] == pytest.approx(gap / near.sum(), abs=1e-9)
+    assert sum(found["reliability_boundary"]["pixels"]) == near.sum()
 
 
 def test_without_unknown_things_there_is_no_such_score(images):

@@ -59,6 +59,20 @@ def test_risk_and_coverage_by_a_loop():
     assert ranking.risk_coverage_area == pytest.approx(area / len(scores))
 
 
+def test_a_hundred_points_of_the_curve():
+    scores, positive = sample(2)
+    ranking = ranked(scores, positive)
+    curve = set(zip(*ranking.risk_coverage(), strict=True))
+    coverage, risk = ranking.risk_coverage_points()
+    assert 50 < len(coverage) <= 101
+    assert (np.diff(coverage) > 0).all()
+    assert set(zip(coverage, risk, strict=True)) <= curve
+    # A fifth of the scores is 0 and cannot be told apart; above, no gap is wider than a point's.
+    assert np.diff(coverage).max() < 0.03
+    assert (coverage[-1], risk[-1]) == (1.0, positive.mean())
+    assert not len(Ranking().risk_coverage_points()[0])
+
+
 @settings(max_examples=50)
 @given(st.lists(st.floats(0, 2.0**127, width=32), min_size=2, max_size=30))
 def test_bins_keep_the_order(values):

@@ -1,0 +1,41 @@
+"""The scores that a model's answer holds, each the higher the less a pixel should be trusted."""
+
+import numpy as np
+
+
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """float32 (H, W) in nats, 0 to log(outputs), of float32 (H, W, outputs) that sum to 1."""
+    # 0 log 0 is 0: the smallest normal number keeps the logarithm finite.
+    logarithms = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    return np.maximum(-np.einsum("hwc,hwc->hw", probabilities, logarithms), 0.0)
+
+
+def doubts(
+    *, confidence: np.ndarray, uncertainty: np.ndarray, probabilities: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Scores by name, float32 (H, W) >= 0. probabilities: (H, W, outputs), or None: no entropy."""
+    scores = {"uncertainty": uncertainty, "1 - confidence": np.maximum(1 - confidence, 0)}
+    if probabilities is not None:
+        scores["entropy"] = entropy(probabilities)
+    return scores
+
+
+def unknown_doubts(
+    probabilities: np.ndarray | None, *, background_id: int | None
+) -> dict[str, np.ndarray]:
+    """What may point at unknown things alone: to answer "unlabelled" is no error there."""
+    if probabilities is None or background_id is None:
+        return {}
+    return {"p(background)": probabilities[..., background_id]}
+
+
+def forced_labels(labels: np.ndarray, probabilities: np.ndarray, *, classes: int) -> np.ndarray:
+    """uint8 (H, W): `labels`, but the likeliest of the evaluated classes where they say background.
+
+    probabilities: (H, W, classes + 1), the background's last; of a model without one, no label is
+    background and nothing changes.
+    """
+    forced = labels.copy()
+    silent = labels >= classes
+    forced[silent] = probabilities[silent][:, :classes].argmax(axis=-1)
+    return forced
