@@ -107,12 +107,20 @@ def ablate(argv: Sequence[str]) -> None:
     run_ablation(argv, prog=PROG)
 
 
+def report(argv: Sequence[str]) -> None:
+    """write the report of a run, or the comparison of several, as one HTML file"""
+    from kerasseg.report.command import report as write_report
+
+    write_report(argv, prog=PROG)
+
+
 COMMANDS = {
     "check": check,
     "streets": streets,
     "predict": predict,
     "evaluate": evaluate,
     "ablate": ablate,
+    "report": report,
 }
 
 

@@ -11,6 +11,7 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.metrics.confusion import ConfusionMatrix
+from kerasseg.report.command import write_report
 from kerasseg.training.device import pick_device
 from kerasseg.training.display import Display
 from kerasseg.training.plan import first_progress, resumed_progress
@@ -58,6 +59,7 @@ def train(config: Config, catalog: Catalog, *, fresh: bool = False) -> None:
         ):
             _Loop(session, run, progress, step, stop, display, board).run_epochs()
         score_best(config, catalog, run, check_stop=stop.check)
+        write_report(run.path, catalog=catalog)
         print_result(run)
 
 

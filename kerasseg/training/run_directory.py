@@ -48,6 +48,7 @@ class RunDirectory:
         self.state = self.path / "state"
         self.history = self.path / "history.csv"
         self.metrics = self.path / "metrics.json"
+        self.report = self.path / "report.html"
         self.panels = self.path / "panels"
         self.tensorboard = self.path / "tensorboard"
 
@@ -105,7 +106,7 @@ class RunDirectory:
 
     def _everything(self) -> tuple[Path, ...]:
         """All that a run writes; `config.yaml` last, so that a half-emptied run is still one."""
-        files = (self.labels, self.best, self.history, self.metrics)
+        files = (self.labels, self.best, self.history, self.metrics, self.report)
         return (self.state, self.panels, self.tensorboard, *files, self.config)
 
     def write_config(self, config: Config) -> None:

@@ -103,3 +103,5 @@ def print_result(run: RunDirectory) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(table)
     console.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")
+    if run.report.is_file():
+        console.print(f"report       {run.report}")

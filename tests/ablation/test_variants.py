@@ -87,7 +87,9 @@ def test_a_sweep_has_a_variant_a_value(values):
     assert [config.loss.uncertainty_weight for config in configs] == values
 
 
-@pytest.mark.parametrize("text", ["loss.boundary_weight", "loss.boundary_weight=", "model.width=1,,2"])
+@pytest.mark.parametrize(
+    "text", ["loss.boundary_weight", "loss.boundary_weight=", "model.width=1,,2"]
+)
 def test_a_sweep_without_values_is_refused(text):
     with pytest.raises(UserError, match="setting=value,value"):
         sweep(text)

@@ -1,0 +1,88 @@
+"""Several runs side by side."""
+
+from collections.abc import Sequence
+
+from kerasseg.report import html, plots
+from kerasseg.report.record import RunRecord
+from kerasseg.setting_text import SETTINGS, setting_values
+
+# Where two runs always differ.
+_OWN = ("name", "run_dir")
+
+
+def comparison_page(records: Sequence[RunRecord]) -> str:
+    """The whole document: scores, curves, classes, and the settings in which the runs differ."""
+    names = _names(records)
+    return html.page(
+        "comparison of runs",
+        f"<h1>{len(records)} runs</h1>\n" + html.note(", ".join(names)),
+        html.section("Scores", _scores(records, names)),
+        html.section("Learning", _curves(records, names)),
+        html.section("IoU of the classes", _classes(records, names)),
+        html.section("Settings that differ", _settings(records, names)),
+    )
+
+
+def _names(records: Sequence[RunRecord]) -> list[str]:
+    """Names, with the directory where two runs have the same."""
+    plain = [record.name for record in records]
+    return [
+        str(record.run.path) if plain.count(record.name) > 1 else record.name for record in records
+    ]
+
+
+def _scores(records: Sequence[RunRecord], names: list[str]) -> str:
+    keys = {
+        "miou": "mean IoU ↑",
+        "miou_forced": "mean IoU, never unlabelled ↑",
+        "pixel_accuracy": "pixel accuracy ↑",
+        "image_accuracy": "image accuracy ↑",
+        "ece": "ECE ↓",
+    }
+    rows = [
+        (html.text(title), *(html.number(record.metrics.get(key)) for record in records))
+        for key, title in keys.items()
+        if any(record.metrics.get(key) is not None for record in records)
+    ]
+    for score in ("uncertainty", "1 - confidence"):
+        found = [r.metrics.get("errors", {}).get(score, {}).get("auroc") for r in records]
+        if any(value is not None for value in found):
+            rows.append((html.text(f"errors by {score}, AUROC ↑"), *map(html.number, found)))
+    rows.append(("images seen", *(f"{record.images_seen:,}" for record in records)))
+    return html.table(("", *names), rows)
+
+
+def _curves(records: Sequence[RunRecord], names: list[str]) -> str:
+    titles = {"val_miou": "validation mean IoU", "cross_entropy": "cross entropy"}
+    drawn = ""
+    for column, title in titles.items():
+        lines = {name: record.column(column) for name, record in zip(names, records, strict=True)}
+        floor = 0.0 if column == "val_miou" else None
+        drawn += html.plot(plots.curves(lines, title=title, floor=floor), alt=title)
+    return f'<div class="row">{drawn}</div>'
+
+
+def _classes(records: Sequence[RunRecord], names: list[str]) -> str:
+    classes = list(dict.fromkeys(name for r in records for name in r.metrics["classes"]))
+    rows = []
+    for name in classes:
+        found = [record.metrics["classes"].get(name, {}).get("iou") for record in records]
+        best = max((value for value in found if value is not None), default=None)
+        cells = [
+            f"<b>{html.number(value)}</b>"
+            if value is not None and value == best
+            else html.number(value)
+            for value in found
+        ]
+        rows.append((html.text(name), *cells))
+    return html.table(("class", *names), rows)
+
+
+def _settings(records: Sequence[RunRecord], names: list[str]) -> str:
+    values = [setting_values(record.config) for record in records]
+    rows = [
+        (html.text(name), *(html.text(value[name]) for value in values))
+        for name in SETTINGS
+        if name not in _OWN and len({repr(value[name]) for value in values}) > 1
+    ]
+    return html.table(("setting", *names), rows) if rows else html.note("None.")

@@ -1,0 +1,78 @@
+"""The images that went best and worst, with what the net made of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.indexed import read_label
+from kerasseg.inference.image_file import read_image
+from kerasseg.inference.predictor import Predictor
+from kerasseg.labels import VOID
+from kerasseg.report.panels import heat_map
+
+_WIDTH = 480  # pixels of a picture in the page
+_RIGHT, _WRONG, _NOT_ASKED = (236, 239, 242), (203, 62, 56), (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Example:
+    """pictures: (caption, RGB picture, whether it is a photo). miou: of this image alone."""
+
+    name: str
+    miou: float
+    pictures: tuple[tuple[str, Image.Image, bool], ...]
+
+
+def best_and_worst(each_image: list[dict], *, count: int) -> tuple[list[dict], list[dict]]:
+    """Entries of metrics.json's `each_image`: the `count` highest and lowest by mean IoU.
+
+    No image is in both.
+    """
+    ranked = sorted(
+        (entry for entry in each_image if entry["miou"] is not None),
+        key=lambda entry: (-entry["miou"], entry["name"]),
+    )
+    count = min(count, len(ranked) // 2)
+    return ranked[:count], ranked[::-1][:count]
+
+
+def draw_example(entry: dict, *, predictor: Predictor, catalog: Catalog, split: str) -> Example:
+    """The image, its answer, its target, where they differ, and the uncertainty."""
+    sample = next(s for s in catalog.splits[split] if s.name == entry["name"])
+    label_set = catalog.label_set
+    image = read_image(sample.image)
+    target = read_label(
+        sample.label,
+        label_encoding=catalog.label_encoding,
+        table=label_set.table,
+        color_table=catalog.color_table,
+    )
+    found = predictor.predict(image)
+    errors = np.empty((*target.shape, 3), np.uint8)
+    errors[...] = np.where((found.labels == target)[..., None], _RIGHT, _WRONG)
+    errors[target == VOID] = _NOT_ASKED
+    scale = float(np.quantile(found.uncertainty, 0.995)) or 1.0
+    return Example(
+        name=entry["name"],
+        miou=entry["miou"],
+        pictures=(
+            ("image", _fit(image, smooth=True), True),
+            ("prediction", _fit(label_set.colorize(found.labels), smooth=False), False),
+            ("target", _fit(label_set.colorize(target), smooth=False), False),
+            ("wrong pixels in red", _fit(errors, smooth=False), False),
+            (
+                f"uncertainty, 0 to {scale:.2g}",
+                _fit(heat_map(found.uncertainty, full_scale=scale), smooth=True),
+                True,
+            ),
+        ),
+    )
+
+
+def _fit(pixels: np.ndarray, *, smooth: bool) -> Image.Image:
+    picture = Image.fromarray(pixels)
+    height = max(1, round(picture.height * _WIDTH / picture.width))
+    how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+    return picture.resize((_WIDTH, height), how)

@@ -1,0 +1,191 @@
+"""The report of one run."""
+
+from kerasseg.config import Config, dump_config
+from kerasseg.report import html, plots
+from kerasseg.report.examples import Example
+from kerasseg.report.record import RunRecord
+from kerasseg.setting_text import SETTINGS, setting_values
+
+
+def run_page(record: RunRecord, *, examples: tuple[list[Example], list[Example]] | str) -> str:
+    """The whole document. examples: the best and the worst, or why there are none."""
+    metrics = record.metrics
+    return html.page(
+        f"{record.name}: report",
+        _head(record),
+        html.tiles(_summary(record)),
+        _learning(record),
+        _classes(record),
+        _confusion(record),
+        _examples(record, examples),
+        _doubts(metrics),
+        _unknown(metrics),
+        _settings(record),
+    )
+
+
+def _head(record: RunRecord) -> str:
+    split, images = record.metrics.get("split", "val"), record.metrics.get("images", 0)
+    return f"<h1>{html.text(record.name)}</h1>\n" + html.note(
+        f"Scores of the best weights on {images} images of {split}, at native size."
+    )
+
+
+def _summary(record: RunRecord) -> list[tuple[str, str]]:
+    metrics = record.metrics
+    items = [
+        (html.number(metrics["miou"]), "mean IoU"),
+        (html.number(metrics.get("pixel_accuracy")), "pixel accuracy"),
+        (html.number(metrics.get("image_accuracy")), "image accuracy (no IoU)"),
+    ]
+    if metrics.get("miou_forced") is not None:
+        items.insert(1, (html.number(metrics["miou_forced"]), "mean IoU, never unlabelled"))
+    if metrics.get("ece") is not None:
+        items.append((html.number(metrics["ece"]), "calibration error (ECE)"))
+    if record.history:
+        items.append((f"{record.images_seen:,}", "images seen"))
+        items.append((_duration(record), "in training steps"))
+    return items
+
+
+def _duration(record: RunRecord) -> str:
+    """Time spent in training steps: images over images a second, epoch by epoch."""
+    seconds, before = 0.0, 0.0
+    for row in record.history:
+        images, rate = float(row["images_seen"]), float(row["images_per_second"] or 0)
+        seconds += (images - before) / rate if rate else 0.0
+        before = images
+    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else f"{seconds / 60:.1f} min"
+
+
+def _learning(record: RunRecord) -> str:
+    if not record.history:
+        return ""
+    stages = record.stages
+    names = {"loss": "loss", "cross_entropy": "cross entropy"}
+    losses = {text: record.column(name) for name, text in names.items()}
+    drawn = [
+        html.plot(plots.curves(losses, title="loss", stages=stages), alt="loss over images seen"),
+        html.plot(
+            plots.curves(
+                {"validation mean IoU": record.column("val_miou")},
+                title="validation mean IoU",
+                stages=stages,
+                floor=0.0,
+            ),
+            alt="validation mean IoU over images seen",
+        ),
+    ]
+    if any(record.column("variance")[1]):
+        variance = {"variance": record.column("variance")}
+        title = "gated variance of the dropout branches"
+        drawn.append(html.plot(plots.curves(variance, title=title, stages=stages), alt=title))
+    return html.section("Learning", f'<div class="row">{"".join(drawn)}</div>')
+
+
+def _classes(record: RunRecord) -> str:
+    classes = record.metrics["classes"]
+    total = sum(entry.get("pixels", 0) for entry in classes.values())
+    colors = dict(zip(record.labels["names"], record.labels["palette"], strict=False))
+    ranked = sorted(classes.items(), key=lambda item: -(item[1]["iou"] or 0.0))
+    rows = [
+        (
+            html.swatch(colors.get(name, (255, 255, 255))) + html.text(name),
+            html.number(entry["iou"]),
+            html.bar(entry["iou"]),
+            f"{entry.get('pixels', 0) / total:.2%}" if total else "–",
+        )
+        for name, entry in ranked
+    ]
+    return html.section("Classes", html.table(("class", "IoU", "", "share of pixels"), rows))
+
+
+def _confusion(record: RunRecord) -> str:
+    counts = record.metrics.get("confusion")
+    if not counts or not any(map(any, counts[:-1])):
+        return ""
+    figure = plots.confusion(counts, list(record.metrics["classes"]))
+    return html.section("What is taken for what", html.plot(figure, alt="confusion matrix"))
+
+
+def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] | str) -> str:
+    if isinstance(examples, str):
+        return html.section("Best and worst images", html.note(examples))
+    parts = []
+    for title, found in zip(("Best", "Worst"), examples, strict=True):
+        for example in found:
+            pictures = "".join(
+                html.picture(image, caption, photo=photo)
+                for caption, image, photo in example.pictures
+            )
+            heading = f"{title}: {example.name}, mean IoU {example.miou:.3f}"
+            parts.append(f'<h3>{html.text(heading)}</h3><div class="shots">{pictures}</div>')
+    names = zip(record.labels["names"], record.labels["palette"], strict=False)
+    legend = "".join(f"<span>{html.swatch(c)}{html.text(n)}</span>" for n, c in names)
+    return html.section(
+        "Best and worst images",
+        *parts,
+        f'<div class="legend">{legend}</div>' if parts else "",
+    )
+
+
+def _doubts(metrics: dict) -> str:
+    drawn = []
+    bins = {
+        name: metrics[key]
+        for key, name in (("reliability", "all pixels"), ("reliability_boundary", "near edges"))
+        if metrics.get(key, {}).get("pixels")
+    }
+    if bins:
+        drawn.append(html.plot(plots.reliability(bins), alt="reliability diagram"))
+    errors = metrics.get("errors", {})
+    lines = {n: e["risk_coverage"] for n, e in errors.items() if e.get("risk_coverage")}
+    if lines:
+        drawn.append(html.plot(plots.risk_coverage(lines), alt="risk-coverage curves"))
+    rows = [
+        (
+            html.text(name),
+            html.number(entry.get("auroc")),
+            html.number(entry.get("average_precision")),
+            html.number(entry.get("risk_coverage_area")),
+        )
+        for name, entry in errors.items()
+    ]
+    return html.section(
+        "Does it know when it is wrong?",
+        f'<div class="row">{"".join(drawn)}</div>' if drawn else "",
+        html.table(("finds errors by", "AUROC ↑", "AP ↑", "risk-coverage area ↓"), rows)
+        if rows
+        else "",
+    )
+
+
+def _unknown(metrics: dict) -> str:
+    unknown = {n: e for n, e in metrics.get("unknown", {}).items() if n != "images"}
+    rows = [
+        (
+            html.text(name),
+            html.number(entry.get("auroc")),
+            html.number(entry.get("average_precision")),
+            html.number(entry.get("fpr95")),
+        )
+        for name, entry in unknown.items()
+    ]
+    if not rows:
+        return ""
+    return html.section(
+        "Does it notice what it has never seen?",
+        html.note(f"Pixels of unknown things in {metrics['unknown'].get('images', 0)} images."),
+        html.table(("finds them by", "AUROC ↑", "AP ↑", "FPR95 ↓"), rows),
+    )
+
+
+def _settings(record: RunRecord) -> str:
+    values, defaults = setting_values(record.config), setting_values(Config())
+    changed = [f"{name} = {values[name]}" for name in SETTINGS if values[name] != defaults[name]]
+    return html.section(
+        "How it was made",
+        html.note(" · ".join(record.provenance)),
+        html.folded("settings that are not the default", "\n".join(changed)),
+        html.folded("all settings", dump_config(record.config).strip()),
+    )
