@@ -170,14 +170,10 @@ def test_a_name_is_no_markup(tmp_path):
     assert evil in "".join(read(run.report).words)
 
 
-@given(cell=st.text(max_size=20))
+@given(cell=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=20))
 def test_any_text_comes_back_out_of_a_table(cell):
     page = Page(table(("head",), [(text(cell),)]))
-    # A parser reads a carriage return as a line feed.
-    assert (
-        "".join(page.words).replace("head", "", 1).strip() == re.sub(r"\r\n?", "\n", cell).strip()
-        or "\0" in cell
-    )
+    assert cell in "".join(page.words)
 
 
 def test_several_runs_are_compared(tmp_path, monkeypatch):
