@@ -39,8 +39,8 @@ class CommandParser(argparse.ArgumentParser):
         self.options += action.option_strings
         return action
 
-    def add_settings(self, default_config: Path | None) -> None:
-        """Adds `--config FILE` (required if there is no default) and `key=value …`.
+    def add_settings(self, default_config: Path | None, *, required: bool = True) -> None:
+        """Adds `--config FILE` (required if there is no default, unless told) and `key=value …`.
 
         The parsed names are `config` (Path) and `settings` (list of str), for load_config.
         """
@@ -54,7 +54,7 @@ class CommandParser(argparse.ArgumentParser):
             type=Path,
             metavar="FILE",
             default=shown,
-            required=shown is None,
+            required=required and shown is None,
             help="settings in YAML" + (f" (default: {shown})" if shown else ""),
         )
         self.epilog = settings_help(min(shutil.get_terminal_size().columns, 100))

@@ -1,22 +1,48 @@
 """python -m kerasseg evaluate: scores of a model, or of label PNGs, on a split."""
 
+import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kerasseg.cli import CommandParser, load_tensorflow, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
 
+_TIMED_IMAGES = 10
+
 
 def evaluate(argv: Sequence[str], *, prog: str) -> None:
     """Runs the command. Raises UserError for what the user can mend."""
+    args = _parse(argv, prog)
+    if not args.model.exists():
+        raise UserError(f"{args.model}: no such file or directory")
+    from kerasseg.score_tables import print_doubts, print_scores
+
+    found = _anomalies(args) if args.anomalies else _split(args)
+    if args.json:
+        temporary = args.json.with_name(f".{args.json.name}.tmp")
+        try:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            os.replace(temporary, args.json)
+        except OSError as error:
+            raise UserError(f"--json {args.json}: cannot be written ({error.strerror})") from error
+    if args.anomalies:
+        title = f"{args.anomalies.name}: {found['unknown']['images']} images"
+        print_doubts(found, title=title)
+    else:
+        print_scores(found)
+
+
+def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
     parser = CommandParser(
         prog=f"{prog} evaluate",
-        arguments="MODEL --config FILE [--split val]\n"
-        "                                   [--json FILE] [--boundaries] [--threads N]\n"
-        "                                   [key=value ...] [--help]",
+        arguments="MODEL --config FILE [--split val] [key=value ...]\n"
+        "                                   [--json FILE] [--boundaries]\n"
+        "                                   [--temperature] [--compare]\n"
+        "                                   [--threads N] [--help]\n"
+        "       or: MODEL --anomalies DIR [--compare] [--json FILE]",
         description="Scores a model on a split, at native size. Of the settings only data.* "
         "counts.",
     )
@@ -26,45 +52,115 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
         metavar="MODEL",
         help="a run directory, an export, a SavedModel, an .onnx file, or a folder of label PNGs",
     )
-    parser.add_settings(default_config=None)
+    parser.add_settings(default_config=None, required=False)
     parser.add_argument("--split", metavar="NAME", default="val", help="(default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
     parser.add_argument(
         "--boundaries", action="store_true", help="also the scores at edges (seconds an image)"
     )
     parser.add_argument(
+        "--temperature",
+        action="store_true",
+        help="also fit the temperature that calibrates best: on half of the images, scored on the "
+        "other half",
+    )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="of a run: also Monte Carlo Dropout and other scores, and the time of each",
+    )
+    parser.add_argument(
+        "--anomalies",
+        type=Path,
+        metavar="DIR",
+        help="instead of a split: photos NAME.jpg there, with NAME_labels.png that is not 0 on "
+        "things no class covers",
+    )
+    parser.add_argument(
         "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
     )
     args = parser.parse(argv)
-    config = load_config(args.config, args.settings)
-    if not args.model.exists():
-        raise UserError(f"{args.model}: no such file or directory")
-    from kerasseg.data.catalog import open_catalog
-    from kerasseg.evaluation import PngAnswers, answers_of, evaluate_split
-    from kerasseg.inference.opening import find_model, open_predictor
+    if args.anomalies and (args.config or args.boundaries or args.temperature):
+        raise UserError("--anomalies: goes without --config, --boundaries and --temperature")
+    if not (args.anomalies or args.config):
+        parser.error("the following arguments are required: --config")
+    return args
 
+
+def _split(args: argparse.Namespace) -> dict:
+    config = load_config(args.config, args.settings)
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.data.samples import take_evenly
+    from kerasseg.evaluation import PngAnswers, answers_of, evaluate_split
+    from kerasseg.inference.image_file import read_image
+    from kerasseg.temperature import calibrate
+
+    pngs = _holds_label_pngs(args.model)
+    if pngs and (args.temperature or args.compare):
+        raise UserError(f"{args.model}: label PNGs know no --temperature and no --compare")
     catalog = open_catalog(config, splits=(args.split,))
-    if _holds_label_pngs(args.model):
+    samples = catalog.splits[args.split]
+    predictor, scores = (None, None) if pngs else _open(args)
+    if pngs:
         answers = PngAnswers(args.model, catalog, args.split)
     else:
-        if find_model(args.model)[0] != "onnx":
-            load_tensorflow()
-        predictor = open_predictor(args.model, threads=args.threads)
-        answers = answers_of(predictor, catalog.label_set)
+        answers = answers_of(predictor, catalog.label_set, more=_more(scores))
     found = _with_progress(
-        len(catalog.splits[args.split]),
+        len(samples),
         lambda each: evaluate_split(
             answers, catalog, split=args.split, each_image=each, boundaries=args.boundaries
         ),
     )
-    if args.json:
-        temporary = args.json.with_name(f".{args.json.name}.tmp")
-        try:
-            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-            os.replace(temporary, args.json)
-        except OSError as error:
-            raise UserError(f"--json {args.json}: cannot be written ({error.strerror})") from error
-    _print(found)
+    if args.temperature:
+        found["temperature"] = _with_progress(
+            len(samples),
+            lambda each: calibrate(predictor, catalog, split=args.split, each_image=each),
+        )
+    if scores is not None:
+        from kerasseg.inference.score_times import score_times
+
+        images = [read_image(sample.image) for sample in take_evenly(samples, _TIMED_IMAGES)]
+        found["seconds"] = score_times(predictor.graph, scores, images)
+    return found
+
+
+def _anomalies(args: argparse.Namespace) -> dict:
+    from kerasseg.anomalies import evaluate_anomalies, find_anomalies
+    from kerasseg.evaluation import answers_of
+
+    samples = find_anomalies(args.anomalies)
+    if _holds_label_pngs(args.model):
+        raise UserError(f"{args.model}: label PNGs have no doubts that --anomalies could score")
+    predictor, scores = _open(args)
+    answers = answers_of(predictor, predictor.label_set, more=_more(scores))
+    return _with_progress(
+        len(samples),
+        lambda each: evaluate_anomalies(answers, samples, predictor.label_set, each_image=each),
+    )
+
+
+def _open(args: argparse.Namespace):
+    """(Predictor, DropoutScores or None)."""
+    from kerasseg.inference.opening import find_model, open_predictor
+
+    kind, _ = find_model(args.model)
+    if args.compare and kind != "run":
+        raise UserError(f"--compare: needs a run directory, {args.model} is an export")
+    if kind != "onnx":
+        load_tensorflow()
+    predictor = open_predictor(args.model, threads=args.threads)
+    if not args.compare:
+        return predictor, None
+    from kerasseg.model.monte_carlo import DropoutScores
+
+    return predictor, DropoutScores(predictor.graph)
+
+
+def _more(scores) -> Callable:
+    """Of an image, the further scores of `--compare`."""
+    if scores is None:
+        return lambda image: {}
+    return lambda image: {name: v.numpy()[0] for name, v in scores(image[None]).items()}
 
 
 def _holds_label_pngs(path: Path) -> bool:
@@ -86,55 +182,3 @@ def _with_progress(total: int, work):
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("evaluating", total=total)
         return work(lambda done: bar.update(task, completed=done))
-
-
-def _print(found: dict) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.4f}"
-
-    instances = found.get("iiou")
-    table = Table(title=f"{found['split']}: {found['images']} images at native size")
-    table.add_column("class")
-    table.add_column("IoU", justify="right")
-    if instances is not None:
-        table.add_column("iIoU", justify="right")
-    for name, entry in found["classes"].items():
-        extra = () if instances is None else (number(instances.get(name)),)
-        table.add_row(name, number(entry["iou"]), *extra)
-    table.add_section()
-    extra = () if instances is None else (number(found["miiou"]),)
-    table.add_row("mean", number(found["miou"]), *extra, style="bold")
-    for name, value in found.get("categories", {}).items():
-        extra = () if instances is None else (number(found["categories_iiou"].get(name)),)
-        table.add_row(f"{name} (category)", number(value), *extra)
-    if "miou_categories" in found:
-        extra = () if instances is None else (number(found["miiou_categories"]),)
-        value = number(found["miou_categories"])
-        table.add_row("mean of categories", value, *extra, style="bold")
-    table.add_section()
-    if found["miou_forced"] is not None:
-        table.add_row("mean, background not allowed", number(found["miou_forced"]))
-    table.add_row("pixel accuracy", number(found["pixel_accuracy"]))
-    table.add_row("image accuracy", number(found["image_accuracy"]))
-    if "boundary_iou" in found:
-        table.add_row("boundary IoU", number(found["boundary_iou"]))
-    for tolerance, value in found.get("boundary_f", {}).items():
-        table.add_row(f"boundary F, {tolerance} px", number(value))
-    for distance, value in found.get("trimap_miou", {}).items():
-        table.add_row(f"mean IoU within {distance} px of an edge", number(value))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
-    if "errors" not in found:
-        return
-    table = Table(title=f"its own doubts; calibration error {number(found['ece'])}")
-    for name in ("score", "finds", "AUROC", "AP", "risk-coverage", "FPR95"):
-        table.add_column(name, justify="left" if name in ("score", "finds") else "right")
-    for kind in ("errors", "unknown"):
-        for name, entry in found.get(kind, {}).items():
-            if name != "images":
-                keys = ("auroc", "average_precision", "risk_coverage_area", "fpr95")
-                table.add_row(name, kind, *(number(entry.get(key)) for key in keys))
-    console.print(table)

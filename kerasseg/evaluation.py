@@ -47,8 +47,16 @@ class Answers(Protocol):
     def __call__(self, sample: Sample) -> Answer: ...
 
 
-def answers_of(predictor: Predictor, label_set: LabelSet) -> Answers:
-    """The labels of a model. Raises UserError if it tells other classes apart than the data."""
+def answers_of(
+    predictor: Predictor,
+    label_set: LabelSet,
+    *,
+    more: Callable[[np.ndarray], Mapping[str, np.ndarray]] = lambda image: {},
+) -> Answers:
+    """What a model says. more: of an image, uint8 (H, W, 3), further scores for `Answer.doubts`.
+
+    Raises UserError if it tells other classes apart than the data.
+    """
     if predictor.label_set.names != label_set.names:
         raise UserError(
             f"the model knows {len(predictor.label_set.names)} classes "
@@ -57,8 +65,11 @@ def answers_of(predictor: Predictor, label_set: LabelSet) -> Answers:
         )
 
     def answer(sample: Sample) -> Answer:
-        found = predictor.predict(read_image(sample.image), probabilities=True)
-        return Answer(found.labels, found.confidence, found.uncertainty, found.probabilities)
+        image = read_image(sample.image)
+        found = predictor.predict(image, probabilities=True)
+        return Answer(
+            found.labels, found.confidence, found.uncertainty, found.probabilities, more(image)
+        )
 
     return answer
 

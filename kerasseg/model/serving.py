@@ -52,7 +52,7 @@ class ServingGraph(tf.Module):
     ):
         super().__init__(name="serving")
         self._direct = features_and_logits(net)
-        self._kernel = net.get_layer("head").kernel
+        self.head = net.get_layer("head")
         self._working = tuple(working_size)
         self._native = tuple(native_size)
         # Whole numbers from the scale alone, so that every image takes the same path.
@@ -60,8 +60,8 @@ class ServingGraph(tf.Module):
             max(1, -(-native // (2 * working)))
             for native, working in zip(self._native, self._working, strict=True)
         )
-        self._background_id = background_id
-        self._dropout_rate = dropout_rate
+        self.background_id = background_id
+        self.dropout_rate = dropout_rate
 
     @property
     def weights(self) -> list[tf.Variable]:
@@ -83,9 +83,15 @@ class ServingGraph(tf.Module):
         size = self._working_size(shape[1], shape[2])
         return resize_image(images, tf.stack(size), blocks=self._blocks)
 
+    def working(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """uint8 (B, H, W, 3) to penultimate features (B, h, w, D) and logits (B, h, w, outputs),
+        at working size."""
+        features, logits = self._direct(self.preprocess(images), training=False)
+        return features, logits
+
     def _logits(self, images: tf.Tensor):
         """(features, logits) at working size and the logits resized to the size of the image."""
-        features, logits = self._direct(self.preprocess(images), training=False)
+        features, logits = self.working(images)
         return features, logits, resize_bilinear(logits, tf.shape(images)[1:3])
 
     @tf.function(input_signature=[_IMAGE])
@@ -111,9 +117,11 @@ class ServingGraph(tf.Module):
     def _answers(self, image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """What `predict` says, and probabilities at the size of the image times their sum."""
         features, working_logits, logits = self._logits(image)
-        uncertainty = closed_form_variance(features, self._kernel, dropout_rate=self._dropout_rate)
-        if self._background_id is not None:
-            uncertainty *= 1.0 - _probability(working_logits, self._background_id)
+        uncertainty = closed_form_variance(
+            features, self.head.kernel, dropout_rate=self.dropout_rate
+        )
+        if self.background_id is not None:
+            uncertainty *= 1.0 - _probability(working_logits, self.background_id)
         size = tf.shape(image)[1:3]
         labels, powers = _labels_and_powers(logits)
         found = {

@@ -7,11 +7,11 @@ import pytest
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.data.streets.draw import draw_streets
-from kerasseg.errors import Interrupted
+from kerasseg.errors import Interrupted, UserError
 from kerasseg.evaluate import evaluate
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.score import score_best
-from tests.inference.small_model import WORKING, write_run
+from tests.inference.small_model import WORKING, small_graph, write_onnx, write_run
 
 IMAGES = 3
 
@@ -36,19 +36,23 @@ def trained(tmp_path_factory):
     return config, open_catalog(config), RunDirectory(root / "run")
 
 
+def evaluated(trained, target, *options):
+    """What `evaluate --json` writes of the run."""
+    config, _, run = trained
+    data = [f"data.root={config.data.root}", f"data.cache_dir={config.data.cache_dir}"]
+    arguments = [str(run.path), "--config", str(run.config), *data, "--json", str(target)]
+    evaluate([*arguments, *options], prog="kerasseg")
+    return json.loads(target.read_text())
+
+
 def test_the_scores_are_those_of_evaluate(trained, tmp_path):
     config, catalog, run = trained
     calls = []
     score_best(config, catalog, run, check_stop=lambda: calls.append(1))
     assert len(calls) == IMAGES
     assert len(list(run.panels.glob("*.png"))) == 1
-    target = tmp_path / "scores.json"
-    data = [f"data.root={config.data.root}", f"data.cache_dir={config.data.cache_dir}"]
-    evaluate(
-        [str(run.path), "--config", str(run.config), *data, "--json", str(target)], prog="test"
-    )
     written = json.loads(run.metrics.read_text())
-    assert written == json.loads(target.read_text())
+    assert written == evaluated(trained, tmp_path / "scores.json")
     assert {entry["name"] for entry in written["each_image"]} == {
         sample.name for sample in catalog.splits["val"]
     }
@@ -67,3 +71,37 @@ def test_it_stops_when_it_is_told(trained):
     with pytest.raises(Interrupted):
         score_best(config, catalog, run, check_stop=stop)
     assert not run.metrics.exists()
+
+
+def test_compared_and_calibrated(trained, tmp_path, capsys):
+    plain = evaluated(trained, tmp_path / "plain.json")
+    found = evaluated(trained, tmp_path / "more.json", "--compare", "--temperature")
+    rivals = {f"MC Dropout {n}" for n in (3, 10, 50)} | {"max logit", "variance"}
+    assert rivals <= found["errors"].keys()
+    # All scores are of the same errors, those of the labels as deployed.
+    assert {n: found["errors"][n] for n in plain["errors"]} == plain["errors"]
+    assert {n: found[n] for n in plain if n not in ("errors", "unknown")} == {
+        n: plain[n] for n in plain if n not in ("errors", "unknown")
+    }
+    assert set(found) - set(plain) == {"seconds", "temperature"}
+    seconds = found["seconds"]
+    assert seconds["MC Dropout 50, whole net"] > 5 * seconds["labels, confidence and uncertainty"]
+    assert (found["temperature"]["images_fitted"], found["temperature"]["images_scored"]) == (2, 1)
+    shown = capsys.readouterr().out
+    assert f"temperature {found['temperature']['value']:.4f}" in shown
+    assert max(len(line) for line in shown.splitlines() if "│" in line) <= 80
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--compare"], "--compare: needs a run directory"),
+        (["--temperature"], "--temperature: the model gives no probabilities"),
+    ],
+)
+def test_what_an_onnx_file_cannot_do(trained, tmp_path, options, message):
+    config, _, run = trained
+    model = write_onnx(tmp_path / "model.onnx", small_graph())
+    data = [f"data.root={config.data.root}", f"data.cache_dir={config.data.cache_dir}"]
+    with pytest.raises(UserError, match=message):
+        evaluate([str(model), "--config", str(run.config), *data, *options], prog="kerasseg")
