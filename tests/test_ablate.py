@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from kerasseg.ablate import ablate
 from kerasseg.config import differing_settings, load_config
@@ -34,7 +36,14 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
     plain = tmp_path / "cells" / "plain-seed0"
     weights = plain / "best.keras"
     made = weights.stat().st_mtime_ns
-    second = run_command(*arguments, "--seeds", "1", "--variants", "plain,full", "--out", "table")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name, pixels in (("a.jpg", 90), ("a_labels.png", 0)):
+        mask = np.full((40, 60), pixels, np.uint8)
+        mask[10:20, 10:20] = 2
+        Image.fromarray(mask).save(photos / name)
+    more = ("--variants", "plain,full", "--out", "table", "--anomalies", "photos")
+    second = run_command(*arguments, "--seeds", "1", *more)
     assert second.returncode == 0, second.stderr
     assert weights.stat().st_mtime_ns == made
     with (tmp_path / "table" / "table.csv").open(newline="") as file:
@@ -46,6 +55,8 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
         scores = json.loads((tmp_path / "cells" / name / "metrics.json").read_text())
         assert cell["miou"] == pytest.approx(scores["miou"], abs=1e-12)
         assert float(line["mIoU"]) == pytest.approx(scores["miou"], abs=1e-8)
+        assert cell["anomalies"]["images"] == 1
+        assert 0 <= float(line["anomaly AP, uncertainty"]) <= 1
         assert 1e8 < cell["peak_memory_bytes"] < 1e11
         with (tmp_path / "cells" / name / "history.csv").open(newline="") as file:
             assert [row["images_seen"] for row in csv.DictReader(file)][-1] == "8"

@@ -52,18 +52,29 @@ def train_cell(cell: Cell) -> None:
 
 
 def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
-    """The scores of a trained cell, `evaluation.json` in its run directory; made if missing."""
+    """The scores of a trained cell, `evaluation.json` in its run directory; made if missing.
+
+    anomalies: photos with masks of unknown things, scored as well; under "anomalies".
+    """
     run = cell.run
     path = run.path / "evaluation.json"
-    arguments = ["evaluate", str(run.path), "--config", str(run.config), "--boundaries"]
-    if anomalies is not None:
-        arguments += ["--anomalies", str(anomalies)]
-    if not path.is_file() or (anomalies and "anomalies" not in json.loads(path.read_text())):
-        run_child(cell.name, "kerasseg", *arguments, "--json", str(path), show=False)
+    if not path.is_file():
+        split = ("--config", str(run.config), "--boundaries")
+        run_child(cell.name, "kerasseg", *_evaluate(run, path), *split, show=False)
     found = json.loads(path.read_text(encoding="utf-8"))
+    if anomalies is not None:
+        path = run.path / f"anomalies-{anomalies.resolve().name}.json"
+        if not path.is_file():
+            photos = ("--anomalies", str(anomalies))
+            run_child(cell.name, "kerasseg", *_evaluate(run, path), *photos, show=False)
+        found["anomalies"] = json.loads(path.read_text(encoding="utf-8"))["unknown"]
     found["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
     found |= json.loads((run.path / "resources.json").read_text(encoding="utf-8"))
     return found
+
+
+def _evaluate(run: RunDirectory, result: Path) -> tuple[str, ...]:
+    return ("evaluate", str(run.path), "--json", str(result))
 
 
 def run_child(what: str, module: str, *arguments: str, show: bool = True) -> int:

@@ -75,6 +75,17 @@ def test_a_row_holds_a_value_a_seed_and_no_column_that_is_not_known():
     assert "unknown AP, uncertainty" not in full.values
 
 
+def test_unknown_things_have_columns_where_they_were_scored():
+    doubts = {
+        "uncertainty": {"average_precision": 0.3, "fpr95": 0.7},
+        "1 - confidence": {"average_precision": 0.2, "fpr95": 0.9},
+    }
+    (row,) = rows([("plain", 0, scores(0.4, unknown=doubts, anomalies=doubts))])
+    for what in ("unknown", "anomaly"):
+        assert row.values[f"{what} AP, uncertainty"] == (0.3,)
+        assert row.values[f"{what} FPR95, 1 - confidence"] == (0.9,)
+
+
 def test_gains_are_taken_seed_by_seed():
     plain, full = rows(CELLS[:-1])  # the last seed of full is still to come
     assert differences(full, plain, "mIoU") == pytest.approx((0.05, 0.06))
