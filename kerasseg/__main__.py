@@ -114,9 +114,17 @@ def report(argv: Sequence[str]) -> None:
     write_report(argv, prog=PROG)
 
 
+def pack(argv: Sequence[str]) -> None:
+    """write a data set as decoded pixels, for fast reading"""
+    from kerasseg.pack import pack as pack_data
+
+    pack_data(argv, prog=PROG)
+
+
 COMMANDS = {
     "check": check,
     "streets": streets,
+    "pack": pack,
     "predict": predict,
     "evaluate": evaluate,
     "ablate": ablate,
