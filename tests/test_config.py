@@ -29,7 +29,8 @@ labels: {void: background}
 model: {width: 64, depth: 4, padding: reflect, upsampling: transposed, dropout_rate: 0.3,
   branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
-  variance: sampled, gate_gradient: true, class_weights: none, class_weight_power: 1.0}
+  variance: sampled, variance_of: logits, gate_gradient: true, class_weights: none,
+  class_weight_power: 1.0}
 augment: {flip: true, brightness: 0.0, contrast: 0.0, saturation: 0.0}
 optimizer: {name: adam, learning_rate: 0.001, schedule: constant, warmup: 0.0, power: 0.9,
   weight_decay: 0.0, momentum: 0.9, clip_norm: null, average_decay: null}
