@@ -293,13 +293,3 @@ def test_stages_may_get_longer_and_more(old, new, may_continue):
 def test_no_config_differs_from_itself(config):
     assert differing_settings(config, config) == []
     assert math.isfinite(config.optimizer.learning_rate)
-
-
-def test_minutes_and_steps_are_two_budgets_for_one_run(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text("train:\n  minutes: 3\n  steps: 4\n")
-    with pytest.raises(UserError) as caught:
-        load_config(path)
-    assert str(caught.value) == (
-        f"{path}:3: train.steps: found 4 beside train.minutes, allowed: one of the two"
-    )
