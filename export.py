@@ -27,8 +27,8 @@ def main() -> None:
     parser = CommandParser(
         prog="python export.py",
         arguments="RUN [--out DIR] [--formats savedmodel,onnx]\n"
-        "                        [--probabilities] [--int8 DIR] [--images N]\n"
-        "                        [key=value ...] [--help]",
+        "                        [--probabilities] [--temperature T]\n"
+        "                        [--int8 DIR] [--images N] [key=value ...] [--help]",
         description="Exports the best weights of a run as SavedModel and ONNX, and checks that\n"
         "both answer as the Keras model does. Settings such as data.root=DIR or\n"
         "serving.max_pixels=N go over those of the run.",
@@ -40,6 +40,13 @@ def main() -> None:
                         help="what to write (default: %(default)s)")  # fmt: skip
     parser.add_argument(
         "--probabilities", action="store_true", help="ONNX: a fourth output, (B, H, W, classes)"
+    )
+    parser.add_argument(
+        "--temperature",
+        metavar="T",
+        default="1",
+        help="divides the logits of confidence and probabilities: a number, or the file that "
+        "evaluate --temperature --json wrote",
     )
     parser.add_argument(
         "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
@@ -59,8 +66,10 @@ def main() -> None:
         raise UserError(f"--int8 {args.int8}: no such folder")
     # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
     from kerasseg.data.catalog import open_catalog
+    from kerasseg.temperature import read_temperature
     from kerasseg.training.run_directory import RunDirectory
 
+    temperature = read_temperature(args.temperature)
     run_directory = RunDirectory(args.run)
     run_directory.check_trained()
     config = load_config(run_directory.config, args.settings)
@@ -75,7 +84,7 @@ def main() -> None:
         run,
         CheckSamples(catalog, count=args.images),
         out=args.out or Path("exports") / run.name,
-        wanted=Wanted(chosen, args.probabilities, args.int8),
+        wanted=Wanted(chosen, args.probabilities, args.int8, temperature),
     )
     print(made)
 

@@ -28,6 +28,10 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
             os.replace(temporary, args.json)
         except OSError as error:
             raise UserError(f"--json {args.json}: cannot be written ({error.strerror})") from error
+    if args.plots:
+        from kerasseg.plots import write_plots
+
+        write_plots(found, args.plots)
     if args.anomalies:
         title = f"{args.anomalies.name}: {found['unknown']['images']} images"
         print_doubts(found, title=title)
@@ -38,10 +42,10 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
 def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
     parser = CommandParser(
         prog=f"{prog} evaluate",
-        arguments="MODEL --config FILE [--split val] [key=value ...]\n"
-        "                                   [--json FILE] [--boundaries]\n"
-        "                                   [--temperature] [--compare]\n"
-        "                                   [--threads N] [--help]\n"
+        arguments="MODEL --config FILE [--split val]\n"
+        "                                   [--json FILE] [--plots DIR] [--boundaries]\n"
+        "                                   [--temperature] [--compare] [--threads N]\n"
+        "                                   [key=value ...] [--help]\n"
         "       or: MODEL --anomalies DIR [--compare] [--json FILE]",
         description="Scores a model on a split, at native size. Of the settings only data.* "
         "counts.",
@@ -55,6 +59,7 @@ def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
     parser.add_settings(default_config=None, required=False)
     parser.add_argument("--split", metavar="NAME", default="val", help="(default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves there, as SVG")
     parser.add_argument(
         "--boundaries", action="store_true", help="also the scores at edges (seconds an image)"
     )
@@ -80,8 +85,10 @@ def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
         "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
     )
     args = parser.parse(argv)
-    if args.anomalies and (args.config or args.boundaries or args.temperature):
-        raise UserError("--anomalies: goes without --config, --boundaries and --temperature")
+    if args.anomalies and (args.config or args.boundaries or args.temperature or args.plots):
+        raise UserError(
+            "--anomalies: goes without --config, --boundaries, --temperature and --plots"
+        )
     if not (args.anomalies or args.config):
         parser.error("the following arguments are required: --config")
     return args

@@ -1,6 +1,8 @@
 """Scores of a split at native size, image by image: the official ones of Cityscapes among them."""
 
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from kerasseg.data.catalog import Catalog
+from kerasseg.data.indexed import look_up
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
@@ -92,7 +95,7 @@ class PngAnswers:
         ids = read_png(path)
         if ids.ndim != 2 or ids.dtype != np.uint8:
             raise UserError(f"{path}: found {ids.dtype} {ids.shape}, expected 8-bit label ids")
-        labels = self._label_set.table[ids]
+        labels = look_up(ids, self._label_set.table)
         if (labels == UNKNOWN).any():
             raise UserError(f"{path}: holds {ids[labels == UNKNOWN][0]}, which is no label id")
         return Answer(labels)
@@ -118,9 +121,14 @@ def evaluate_split(
     instances = InstanceScores(label_set.names, label_set.ids, label_set.categories)
     edges = BoundaryScores(classes) if boundaries else None
     counted, pixels, images = 0, None, []
-    for done, sample in enumerate(catalog.splits[split], start=1):
-        truth = label_of(sample, catalog)
-        answer = answers(sample)
+
+    def read(sample: Sample) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
+        answer = answers(sample) if isinstance(answers, PngAnswers) else None
+        return label_of(sample, catalog), beside(sample, INSTANCE_END), answer
+
+    for done, (sample, given) in enumerate(_read_ahead(read, catalog.splits[split]), start=1):
+        truth, objects, answer = given
+        answer = answer or answers(sample)
         labels = answer.labels
         if labels.shape != truth.shape:
             raise UserError(
@@ -132,7 +140,7 @@ def evaluate_split(
             forced.add(truth, forced_labels(labels, answer.probabilities, classes=classes))
         if edges is not None:
             edges.add(truth, labels)
-        if (objects := beside(sample, INSTANCE_END)) is not None:
+        if objects is not None:
             instances.add(objects, labels)
             counted += 1
         if answer.confidence is not None:
@@ -162,6 +170,19 @@ def evaluate_split(
     if pixels is not None:
         found |= pixels.to_json()
     return found
+
+
+def _read_ahead(read: Callable, samples: Sequence[Sample], *, threads: int = 2) -> Iterator:
+    """(sample, read(sample)) in order; a few images are decoded while one is scored."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque()
+        for sample in samples:
+            waiting.append((sample, pool.submit(read, sample)))
+            if len(waiting) > threads:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
 
 
 def _add_pixels(

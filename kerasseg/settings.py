@@ -144,6 +144,11 @@ class LossConfig(Section):
     variance: Literal["sampled", "closed_form"] = Field(
         "sampled", description="of the branches as drawn, or what it is on average, without drawing"
     )
+    variance_of: Literal["logits", "probabilities"] = Field(
+        "logits",
+        description="what the branches disagree on; the variance of the logits grows where the "
+        "net is sure, that of the probabilities where it is not",
+    )
     gate_gradient: Switch = Field(
         True, description="let the gradient of the variance term reach p(background), too"
     )

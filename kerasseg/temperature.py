@@ -1,6 +1,8 @@
 """One number that makes a model's confidence honest: temperature scaling (Guo et al. 2017)."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -44,6 +46,27 @@ def fit_temperature(probabilities: np.ndarray, truth: np.ndarray) -> float:
     bounds = (np.log(LOWEST), np.log(HIGHEST))
     found = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
     return float(np.exp(found.x))
+
+
+def read_temperature(text: str) -> float:
+    """A number from 0.05 to 20, or a file that `evaluate --temperature --json` wrote.
+
+    Raises UserError for anything else.
+    """
+    allowed = f"number from {LOWEST} to {HIGHEST}, or a file of evaluate --temperature --json"
+    try:
+        value = float(text)
+    except ValueError:
+        try:
+            value = float(
+                json.loads(Path(text).read_text(encoding="utf-8"))["temperature"]["value"]
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            what = f"no key {error}" if isinstance(error, KeyError) else str(error)
+            raise UserError(f"--temperature {text}: {what}; allowed: {allowed}") from None
+    if not LOWEST <= value <= HIGHEST:
+        raise UserError(f"--temperature: found {value:g}, allowed: {allowed}")
+    return value
 
 
 def calibrate(

@@ -29,7 +29,8 @@ labels: {void: background}
 model: {width: 64, depth: 4, padding: reflect, upsampling: transposed, dropout_rate: 0.3,
   branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
-  variance: sampled, gate_gradient: true, class_weights: none, class_weight_power: 1.0}
+  variance: sampled, variance_of: logits, gate_gradient: true, class_weights: none,
+  class_weight_power: 1.0}
 augment: {flip: true, brightness: 0.0, contrast: 0.0, saturation: 0.0}
 optimizer: {name: adam, learning_rate: 0.001, schedule: constant, warmup: 0.0, power: 0.9,
   weight_decay: 0.0, momentum: 0.9, clip_norm: null, average_decay: null}
@@ -292,13 +293,3 @@ def test_stages_may_get_longer_and_more(old, new, may_continue):
 def test_no_config_differs_from_itself(config):
     assert differing_settings(config, config) == []
     assert math.isfinite(config.optimizer.learning_rate)
-
-
-def test_minutes_and_steps_are_two_budgets_for_one_run(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text("train:\n  minutes: 3\n  steps: 4\n")
-    with pytest.raises(UserError) as caught:
-        load_config(path)
-    assert str(caught.value) == (
-        f"{path}:3: train.steps: found 4 beside train.minutes, allowed: one of the two"
-    )

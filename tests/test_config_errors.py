@@ -222,3 +222,13 @@ def test_nothing_like_it_gets_no_suggestion():
 
 def _likeness(a: str, b: str) -> float:
     return difflib.SequenceMatcher(None, a, b).ratio()
+
+
+def test_minutes_and_steps_are_two_budgets_for_one_run(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("train:\n  minutes: 3\n  steps: 4\n")
+    with pytest.raises(UserError) as caught:
+        load_config(path)
+    assert str(caught.value) == (
+        f"{path}:3: train.steps: found 4 beside train.minutes, allowed: one of the two"
+    )

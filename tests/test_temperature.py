@@ -6,7 +6,7 @@ import pytest
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.metrics.calibration import Reliability
-from kerasseg.temperature import calibrate, fit_temperature, tempered_confidence
+from kerasseg.temperature import calibrate, fit_temperature, read_temperature, tempered_confidence
 from tests.data.drawn_catalog import draw_catalog
 
 
@@ -123,3 +123,27 @@ def test_what_cannot_be_fitted_is_said(tmp_path):
     predictor.gives_probabilities = False
     with pytest.raises(UserError, match=r"gives no probabilities.*--probabilities"):
         calibrate(predictor, catalog, split="train", each_image=lambda done: None)
+
+
+def test_a_temperature_is_a_number_or_a_file_of_evaluate(tmp_path):
+    file = tmp_path / "scores.json"
+    file.write_text('{"temperature": {"value": 0.75}}')
+    assert read_temperature(str(file)) == 0.75
+    assert read_temperature("1.5") == 1.5
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "21"])
+def test_other_numbers_are_refused(text):
+    with pytest.raises(
+        UserError, match=r"--temperature: found .*, allowed: number from 0.05 to 20"
+    ):
+        read_temperature(text)
+
+
+@pytest.mark.parametrize("content", [None, "{}", "no json", '{"temperature": 3}'])
+def test_other_files_are_refused(tmp_path, content):
+    file = tmp_path / "scores.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UserError, match=r"scores.json: .*allowed: number"):
+        read_temperature(str(file))

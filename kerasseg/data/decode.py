@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.indexed import read_label
+from kerasseg.data.indexed import look_up, read_label
 from kerasseg.data.packed import read_crop
 from kerasseg.data.samples import Sample
 
@@ -74,7 +74,7 @@ class Decoder:
         return self._cache == "none" and self._catalog.label_encoding == "ids"
 
     def _look_up(self, ids: np.ndarray) -> np.ndarray:
-        return self._catalog.label_set.table[ids]
+        return look_up(ids, self._catalog.label_set.table)
 
     def _whole(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if self._cache == "none":

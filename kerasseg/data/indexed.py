@@ -66,6 +66,11 @@ def look_up_colors(packed: np.ndarray, table: Mapping[Color, int]) -> np.ndarray
     return np.where(keys[place] == packed, values[place], np.uint8(UNKNOWN))
 
 
+def look_up(ids: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """table[ids], both uint8, the table of 256; several times as fast as NumPy's indexing."""
+    return np.frombuffer(bytearray(ids).translate(table.tobytes()), np.uint8).reshape(ids.shape)
+
+
 def read_label(
     path: Path,
     *,
@@ -91,4 +96,4 @@ def read_label(
             ids = ids_of(label, header.bits)
     if ids.dtype == np.uint16:
         return np.where(ids < 256, table[ids & 255], np.uint8(UNKNOWN))
-    return table[ids]
+    return look_up(ids, table)

@@ -26,11 +26,13 @@ FORMATS = ("savedmodel", "onnx")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to export. int8: folder of images to calibrate on, or None."""
+    """What to export. int8: folder of images to calibrate on, or None. temperature: see
+    ServingGraph."""
 
     formats: tuple[str, ...] = FORMATS
     probabilities: bool = False
     int8: Path | None = None
+    temperature: float = 1.0
 
 
 def export_run(
@@ -46,10 +48,10 @@ def export_run(
     samples: validation images for the parity check and the scale of the uncertainty.
     Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
     """
-    graph = run.graph()
+    graph = run.graph(temperature=wanted.temperature)
     with staging(out) as folder, ExitStack() as stack:
         matrix, scale = _measure(run, graph, samples)
-        document = export_document(run, uncertainty_scale=scale)
+        document = export_document(run, uncertainty_scale=scale, temperature=wanted.temperature)
         labels_file = folder / "labels.json"
         labels_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         artefacts: dict[str, parity.Answers] = {}
@@ -87,7 +89,7 @@ def export_run(
         return publish(folder, out)
 
 
-def export_document(run: TrainedRun, *, uncertainty_scale: float) -> dict:
+def export_document(run: TrainedRun, *, uncertainty_scale: float, temperature: float = 1.0) -> dict:
     """The content of labels.json: all that a reader of the answers has to know."""
     try:
         project = version("kerasseg")
@@ -98,6 +100,7 @@ def export_document(run: TrainedRun, *, uncertainty_scale: float) -> dict:
         "working_size": list(run.working_size),
         "native_size": list(run.native_size),
         "uncertainty_scale": uncertainty_scale,
+        "temperature": temperature,
         "max_pixels": run.config.serving.max_pixels,
         "tile": run.config.serving.tile,
         "depth": run.config.model.depth,

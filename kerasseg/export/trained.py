@@ -36,13 +36,14 @@ class TrainedRun:
         """The first 16 hexadecimal digits of the SHA-256 of the resolved settings."""
         return hashlib.sha256(dump_config(self.config).encode()).hexdigest()[:16]
 
-    def graph(self) -> ServingGraph:
+    def graph(self, *, temperature: float = 1.0) -> ServingGraph:
         return ServingGraph(
             self.net,
             working_size=self.working_size,
             native_size=self.native_size,
             background_id=self.label_set.background_id,
             dropout_rate=self.config.model.dropout_rate,
+            temperature=temperature,
         )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kerasseg.metrics.runs import runs
+
 
 @dataclass
 class ConfusionMatrix:
@@ -26,9 +28,11 @@ class ConfusionMatrix:
         Returns the matrix of that image alone.
         """
         side = self.classes + 1
-        truth = np.minimum(truth, self.classes).astype(np.int64)
-        prediction = np.minimum(prediction, self.classes)
-        counts = np.bincount((truth * side + prediction).ravel(), minlength=side * side)
+        starts, lengths = runs(truth, prediction)
+        pairs = np.minimum(truth.ravel()[starts], self.classes).astype(np.int64) * side
+        pairs += np.minimum(prediction.ravel()[starts], self.classes)
+        # Weights are float64: whole numbers up to 2**53 are exact.
+        counts = np.bincount(pairs, weights=lengths, minlength=side * side).astype(np.int64)
         image = ConfusionMatrix(self.classes)
         image.counts += counts.reshape(side, side)
         image.image_accuracies.append(float(np.trace(image.counts) / counts.sum()))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasseg.metrics.confusion import ConfusionMatrix
+from kerasseg.metrics.runs import runs
 
 # Mean pixels of an instance in the Cityscapes training set, as the official evaluator has them.
 MEAN_SIZE = {
@@ -52,13 +53,16 @@ class InstanceScores:
 
         prediction: uint8 (H, W) trainIds.
         """
-        found, inverse = np.unique(instances, return_inverse=True)
+        starts, lengths = runs(instances, prediction)
+        values, given = instances.ravel()[starts], prediction.ravel()[starts]
+        things = values >= 1000
+        found, rows = np.unique(values[things], return_inverse=True)
         # Pixels of each instance that are answered with each trainId.
         answers = np.zeros((len(found), 256), np.int64)
-        np.add.at(answers, (inverse.ravel(), prediction.ravel()), 1)
+        np.add.at(answers, (rows, given[things]), lengths[things])
         train_of = {label_id: train for train, label_id in enumerate(self.ids)}
         for value, row in zip(found.tolist(), answers, strict=True):
-            train = train_of.get(value // 1000) if value >= 1000 else None
+            train = train_of.get(value // 1000)
             if train is None or self.names[train] not in MEAN_SIZE:
                 continue
             size = int(row.sum())

@@ -13,16 +13,20 @@ def _argmax(logits: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
 
 
-def _labels_and_powers(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Arg max, and exp(x - max x), with one copy of the logits x.
+def _labels_and_powers(logits: tf.Tensor, *, temperature: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Arg max, and exp((x - max x) / temperature), with one copy of the logits x.
 
-    max softmax(x) = 1 / sum exp(x - max x). The subtraction comes last among the readers of the
-    logits, so that it, and the exponential, may write over them.
+    The largest softmax probability is 1 / sum exp(x - max x). The subtraction comes last among
+    the readers of the logits, so that it, and the exponential, may write over them.
     """
     labels, largest = _argmax(logits), tf.reduce_max(logits, axis=-1, keepdims=True)
     with tf.control_dependencies([labels, largest]):
         shifted = logits - largest
-    return labels, tf.exp(shifted)
+    return labels, tf.exp(_tempered(shifted, temperature))
+
+
+def _tempered(logits: tf.Tensor, temperature: float) -> tf.Tensor:
+    return logits if temperature == 1.0 else logits / temperature
 
 
 def _probability(logits: tf.Tensor, index: int) -> tf.Tensor:
@@ -38,7 +42,9 @@ class ServingGraph(tf.Module):
     """uint8 RGB image of any size -> labels, confidence, uncertainty at that size.
 
     net: the float32 functional model. working_size and native_size: (height, width); their ratio
-    is the working scale, by axis. background_id: output that void trains, or None. No random op.
+    is the working scale, by axis. background_id: output that void trains, or None. temperature:
+    > 0, divides the logits of confidence and probabilities; labels and uncertainty do not know of
+    it. No random op.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class ServingGraph(tf.Module):
         native_size: tuple[int, int],
         background_id: int | None,
         dropout_rate: float,
+        temperature: float = 1.0,
     ):
         super().__init__(name="serving")
         self._direct = features_and_logits(net)
@@ -62,6 +69,7 @@ class ServingGraph(tf.Module):
         )
         self.background_id = background_id
         self.dropout_rate = dropout_rate
+        self._temperature = temperature
 
     @property
     def weights(self) -> list[tf.Variable]:
@@ -123,7 +131,7 @@ class ServingGraph(tf.Module):
         if self.background_id is not None:
             uncertainty *= 1.0 - _probability(working_logits, self.background_id)
         size = tf.shape(image)[1:3]
-        labels, powers = _labels_and_powers(logits)
+        labels, powers = _labels_and_powers(logits, temperature=self._temperature)
         found = {
             "labels": labels,
             "confidence": 1.0 / tf.reduce_sum(powers, axis=-1),
@@ -134,4 +142,5 @@ class ServingGraph(tf.Module):
     @tf.function(input_signature=[_IMAGE])
     def probabilities(self, image):
         """softmax of the logits at the size of the image, float32 (B, H, W, outputs)."""
-        return {"probabilities": tf.nn.softmax(self._logits(image)[2])}
+        logits = _tempered(self._logits(image)[2], self._temperature)
+        return {"probabilities": tf.nn.softmax(logits)}

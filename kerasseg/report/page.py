@@ -1,7 +1,7 @@
 """The report of one run."""
 
 from kerasseg.config import Config, dump_config
-from kerasseg.report import html, plots
+from kerasseg.report import html, plots, score_plots
 from kerasseg.report.examples import Example
 from kerasseg.report.record import RunRecord
 from kerasseg.setting_text import SETTINGS, setting_values
@@ -131,17 +131,13 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
 
 def _doubts(metrics: dict) -> str:
     drawn = []
-    bins = {
-        name: metrics[key]
-        for key, name in (("reliability", "all pixels"), ("reliability_boundary", "near edges"))
-        if metrics.get(key, {}).get("pixels")
-    }
-    if bins:
-        drawn.append(html.plot(plots.reliability(bins), alt="reliability diagram"))
+    if metrics.get("ece") is not None:
+        drawn.append(html.plot(score_plots.reliability(metrics), alt="reliability diagram"))
     errors = metrics.get("errors", {})
-    lines = {n: e["risk_coverage"] for n, e in errors.items() if e.get("risk_coverage")}
-    if lines:
-        drawn.append(html.plot(plots.risk_coverage(lines), alt="risk-coverage curves"))
+    if errors:
+        drawn.append(html.plot(score_plots.risk_coverage(metrics), alt="risk-coverage curves"))
+    if "trimap_miou" in metrics:
+        drawn.append(html.plot(score_plots.trimap(metrics), alt="mean IoU near edges"))
     rows = [
         (
             html.text(name),

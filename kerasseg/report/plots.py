@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which keeps its distances under colour blindness.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#333333")
-_INK, _FAINT, _BAND = "#22262b", "#8a929b", "#eef1f4"
+INK, FAINT, _BAND = "#22262b", "#8a929b", "#eef1f4"
 
 
 def data_uri(figure: Figure) -> str:
@@ -23,14 +23,17 @@ def data_uri(figure: Figure) -> str:
     return f"data:image/svg+xml;base64,{data}"
 
 
-def _axes(width: float, height: float, columns: int = 1):
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(1, columns, squeeze=False)[0]
-    for axis in axes:
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.spines[["left", "bottom"]].set_color(_FAINT)
-        axis.tick_params(colors=_INK, labelsize=9, length=3)
-    return figure, axes
+def one_plot(title: str, *, size: tuple[float, float]):
+    """(Figure, its axes) without pyplot, which would keep what was drawn. size: inches."""
+    figure = Figure(figsize=size, layout="constrained")
+    axis = figure.add_subplot()
+    axis.set_title(title, fontsize=11, color=INK, loc="left")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.spines[["left", "bottom"]].set_color(FAINT)
+    axis.tick_params(colors=INK, labelsize=9, length=3)
+    for name in (axis.xaxis.label, axis.yaxis.label):
+        name.set(fontsize=9, color=INK)
+    return figure, axis
 
 
 def curves(
@@ -44,7 +47,7 @@ def curves(
 
     floor: where the vertical axis starts; None: where the values do.
     """
-    figure, (axis,) = _axes(5.4, 3.2)
+    figure, axis = one_plot(title, size=(5.4, 3.2))
     for number, (first, last, scale) in enumerate(stages):
         if number % 2 == 0:
             axis.axvspan(first, last, color=_BAND, zorder=0, linewidth=0)
@@ -57,48 +60,17 @@ def curves(
             ha="center",
             va="bottom",
             fontsize=8,
-            color=_FAINT,
+            color=FAINT,
         )
     for (name, (x, y)), color in zip(lines.items(), _endless(COLORS), strict=False):
         axis.plot(x, y, color=color, linewidth=1.8, label=name, marker="o", markersize=3)
-    axis.set_title(title, fontsize=11, color=_INK, loc="left", pad=18 if stages else 8)
-    axis.set_xlabel("images seen", fontsize=9, color=_INK)
+    if stages:
+        axis.set_title(title, fontsize=11, color=INK, loc="left", pad=18)
+    axis.set_xlabel("images seen")
     if floor is not None:
         axis.set_ylim(bottom=floor)
     if len(lines) > 1:
         axis.legend(fontsize=9, frameon=False)
-    return figure
-
-
-def reliability(bins: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Accuracy over confidence; a dot's area is the share of the pixels in its bin."""
-    figure, (axis,) = _axes(4.2, 3.6)
-    axis.plot([0, 1], [0, 1], color=_FAINT, linewidth=1, linestyle=(0, (4, 3)))
-    for (name, values), color in zip(bins.items(), COLORS, strict=False):
-        share = np.asarray(values["pixels"], float) / max(1.0, float(np.sum(values["pixels"])))
-        x, y = values["confidence"], values["accuracy"]
-        axis.plot(x, y, color=color, linewidth=1.5, label=name)
-        axis.scatter(x, y, s=12 + 300 * share, color=color, alpha=0.7, linewidths=0)
-    axis.set(xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
-    axis.set_title("is it as right as it is sure?", fontsize=11, color=_INK, loc="left")
-    axis.set_xlabel("confidence", fontsize=9, color=_INK)
-    axis.set_ylabel("share of right pixels", fontsize=9, color=_INK)
-    if len(bins) > 1:
-        axis.legend(fontsize=9, frameon=False, loc="upper left")
-    return figure
-
-
-def risk_coverage(lines: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
-    """Share of wrong pixels among those that are kept, the doubtful ones left out first."""
-    figure, (axis,) = _axes(4.8, 3.6)
-    for (name, values), color in zip(lines.items(), _endless(COLORS), strict=False):
-        axis.plot(values["coverage"], values["risk"], color=color, linewidth=1.8, label=name)
-    axis.set(xlim=(0, 1))
-    axis.set_ylim(bottom=0)
-    axis.set_title("errors among the pixels that are kept", fontsize=11, color=_INK, loc="left")
-    axis.set_xlabel("share of pixels kept", fontsize=9, color=_INK)
-    axis.set_ylabel("share of wrong pixels", fontsize=9, color=_INK)
-    axis.legend(fontsize=9, frameon=False, title="least doubtful first, by", title_fontsize=9)
     return figure
 
 
@@ -112,7 +84,8 @@ def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
     shares = whole[rows] / whole[rows].sum(axis=1, keepdims=True)
     columns = [*names, "unlabelled"]
     size = 1.6 + 0.34 * len(columns)
-    figure, (axis,) = _axes(size + 0.9, max(2.4, 1.6 + 0.34 * len(rows)))
+    title = "Of 100 pixels of a class, how many are called …"
+    figure, axis = one_plot(title, size=(size + 0.9, max(2.4, 1.6 + 0.34 * len(rows))))
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axis.set_xticks(range(len(columns)), columns, rotation=55, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(rows)), [names[i] for i in rows])
@@ -120,11 +93,10 @@ def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
     for y, row in enumerate(shares):
         for x, share in enumerate(row):
             if share >= 0.02:
-                color = "white" if share > 0.55 else _INK
+                color = "white" if share > 0.55 else INK
                 axis.text(
                     x, y, f"{share:.0%}"[:-1], ha="center", va="center", fontsize=7.5, c=color
                 )
-    axis.set_title("of 100 pixels of a class, how many are called …", fontsize=11, loc="left")
     return figure
 
 

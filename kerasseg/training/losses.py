@@ -39,7 +39,8 @@ def weighted_cross_entropy(
 def branch_variance(branch_logits: tf.Tensor) -> tf.Tensor:
     """Unbiased sample variance over the dropout branches, mean over classes.
 
-    branch_logits: (K, B, H, W, C) float32, K >= 2. Returns (B, H, W) float32, squared logits.
+    branch_logits: (K, B, H, W, C) float32, K >= 2; or the branches' probabilities. Returns
+    (B, H, W) float32, squared logits or squared probabilities.
     """
     branches = branch_logits.shape[0]
     variance = tf.math.reduce_variance(branch_logits, axis=0) * branches / (branches - 1)

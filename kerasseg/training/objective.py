@@ -19,7 +19,8 @@ class Objective:
 
     background_id: output that void trains, or None. k, boundary_mode, boundary_width: see
     `boundary_weight`. uncertainty_weight: C; at 0 the variance is not even computed.
-    closed_form: a variance without sampling. class_weights: (outputs,) floats, or None.
+    closed_form: a variance without sampling. of_probabilities: of the softmax of the branches,
+    not of their logits. class_weights: (outputs,) floats, or None.
     """
 
     background_id: int | None
@@ -28,6 +29,7 @@ class Objective:
     boundary_width: int
     uncertainty_weight: float
     closed_form: bool
+    of_probabilities: bool
     gate_gradient: bool
     class_weights: tuple[float, ...] | None
 
@@ -53,7 +55,11 @@ class Objective:
         cross_entropy = weighted_cross_entropy(direct_logits, target, weight)
         if not self.uncertainty_weight:
             return cross_entropy, tf.zeros([])
-        value = variance() if self.closed_form else branch_variance(tf.stack(branch_logits))
+        if self.closed_form:
+            value = variance()
+        else:
+            branches = tf.stack(branch_logits)
+            value = branch_variance(tf.nn.softmax(branches) if self.of_probabilities else branches)
         return cross_entropy, gated_variance(
             direct_logits,
             value,

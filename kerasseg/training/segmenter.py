@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.config import AugmentConfig
+from kerasseg.model.dropout_moments import probability_variance
 from kerasseg.model.heads import closed_form_variance, features_and_logits
 from kerasseg.training.augment import augment, augmentation_draws
 from kerasseg.training.objective import Objective
@@ -60,7 +61,11 @@ class Segmenter(keras.Model):
         kernel = self.net.get_layer("head").kernel
 
         def variance():
-            return closed_form_variance(features, kernel, dropout_rate=self._dropout_rate)
+            rate = {"dropout_rate": self._dropout_rate}
+            if self._objective.of_probabilities:
+                total = probability_variance(features, direct, kernel, **rate)
+                return total / direct.shape[-1]
+            return closed_form_variance(features, kernel, **rate)
 
         return direct, [], variance
 

@@ -83,6 +83,7 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
         boundary_width=config.loss.boundary_width,
         uncertainty_weight=config.loss.uncertainty_weight,
         closed_form=config.loss.variance == "closed_form",
+        of_probabilities=config.loss.variance_of == "probabilities",
         gate_gradient=config.loss.gate_gradient,
         class_weights=None if weights is None else tuple(weights),
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasseg.data.indexed import look_up_colors, read_label, read_png_header
+from kerasseg.data.indexed import look_up, look_up_colors, read_label, read_png_header
 from kerasseg.labels import UNKNOWN, VOID
 
 IDENTITY = np.arange(256, dtype=np.uint8)
@@ -109,3 +109,13 @@ def test_what_is_no_png_is_refused(tmp_path):
     Image.new("L", (3, 2)).save(tmp_path / "label.png", format="JPEG")
     with pytest.raises(OSError, match="not a PNG"):
         read(tmp_path / "label.png")
+
+
+def test_looking_up_is_indexing():
+    rng = np.random.default_rng(0)
+    table, ids = (rng.integers(0, 256, shape, np.uint8) for shape in (256, (31, 17)))
+    for view in (ids, ids[::2, ::3], ids.T):
+        found = look_up(view, table)
+        np.testing.assert_array_equal(found, table[view])
+        assert found.dtype == np.uint8
+        assert found.flags.writeable

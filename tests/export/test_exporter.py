@@ -20,6 +20,7 @@ from kerasseg.export import exporter
 from kerasseg.export.exporter import Wanted, export_run
 from kerasseg.export.samples import CheckSamples
 from kerasseg.export.trained import open_run
+from kerasseg.inference.onnx_predictor import OnnxPredictor
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -82,6 +83,21 @@ def test_labels_json_tells_what_the_answers_mean(exported):
     assert document == json.loads((exported / "assets" / "labels.json").read_text())
     metadata = onnx.load(exported / "model.onnx").metadata_props
     assert document == json.loads({e.key: e.value for e in metadata}["kerasseg"])
+
+
+def test_a_temperature_is_baked_in_and_written_down(run_dir, samples, exported, tmp_path):
+    made = export(run_dir, samples, tmp_path / "small", formats=("onnx",), temperature=3.0)
+    assert json.loads((made / "labels.json").read_text())["temperature"] == 3.0
+    assert json.loads((exported / "labels.json").read_text())["temperature"] == 1.0
+    assert "of logits divided by 3." in (made / "README.md").read_text()
+    assert "divided by" not in (exported / "README.md").read_text()
+    (image,) = samples.images(1)
+    plain, tempered = (
+        OnnxPredictor(folder / "model.onnx").predict(image) for folder in (exported, made)
+    )
+    np.testing.assert_array_equal(plain.labels, tempered.labels)
+    np.testing.assert_allclose(plain.uncertainty, tempered.uncertainty, rtol=1e-5, atol=1e-6)
+    assert (tempered.confidence < plain.confidence).mean() > 0.99
 
 
 def test_the_card_has_scores_calls_and_settings(exported):

@@ -126,6 +126,44 @@ def test_the_images_of_a_batch_do_not_know_of_one_another(half):
         np.testing.assert_allclose(together["confidence"][i], alone["confidence"][0], atol=1e-5)
 
 
+def test_a_temperature_changes_confidence_and_probabilities_alone(net, half):
+    images, temperature = noise(1, 33, 40), 2.5
+    graph = ServingGraph(
+        net,
+        working_size=SCALES["half"][0],
+        native_size=SCALES["half"][1],
+        background_id=OUTPUTS - 1,
+        dropout_rate=RATE,
+        temperature=temperature,
+    )
+    found, plain = graph.predict_with_probabilities(images), half.predict(images)
+    np.testing.assert_array_equal(found["labels"], plain["labels"])
+    np.testing.assert_allclose(found["uncertainty"], plain["uncertainty"], rtol=1e-5)
+    powers = half.probabilities(images)["probabilities"].numpy() ** (1 / temperature)
+    expected = powers / powers.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found["confidence"], expected.max(axis=-1), rtol=1e-4)
+    np.testing.assert_allclose(
+        graph.probabilities(images)["probabilities"], expected, rtol=1e-3, atol=1e-6
+    )
+
+
+def test_temperature_1_costs_no_op(net, half):
+    def operations(graph):
+        found = graph.predict.get_concrete_function().graph.as_graph_def()
+        return len(found.node) + sum(len(f.node_def) for f in found.library.function)
+
+    explicit = ServingGraph(
+        net,
+        working_size=SCALES["half"][0],
+        native_size=SCALES["half"][1],
+        background_id=OUTPUTS - 1,
+        dropout_rate=RATE,
+        temperature=2.0,
+    )
+    assert operations(explicit) > operations(half)
+
+
 @pytest.mark.parametrize("scale", SCALES)
 def test_training_and_serving_see_the_same_pixels(net, scale):
     working, native = SCALES[scale]

@@ -81,6 +81,7 @@ FULL = {
         {"name": "b", "miou": 0.25, "pixel_accuracy": 0.8},
     ],
     "reliability": {"confidence": [0.3, 0.9], "accuracy": [0.4, 0.8], "pixels": [10, 90]},
+    "reliability_boundary": {"confidence": [0.3], "accuracy": [0.4], "pixels": [10]},
     "errors": {
         "uncertainty": {
             "auroc": 0.6161,

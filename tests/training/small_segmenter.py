@@ -22,6 +22,7 @@ def small_objective(*, outputs: int, **changes) -> Objective:
         "boundary_width": 1,
         "uncertainty_weight": 0.5,
         "closed_form": False,
+        "of_probabilities": False,
         "gate_gradient": True,
         "class_weights": None,
     }

@@ -44,13 +44,20 @@ def terms(goal, label, direct, branches=(), variance=None):
     return tuple(float(value) for value in values)
 
 
-def by_hand(label, direct, branches, *, background_id, k, mode, class_weights):
+def softmax(logits):
+    """float64 (C,) to probabilities."""
+    values = np.exp(logits - logits.max())
+    return values / values.sum()
+
+
+def by_hand(
+    label, direct, branches, *, background_id, k, mode, class_weights, of_probabilities=False
+):
     """Both terms, pixel by pixel, in float64."""
     entropies, variances = [], []
     for b, y, x in np.ndindex(label.shape):
         logits = direct[b, y, x].astype(np.float64)
-        probabilities = np.exp(logits - logits.max())
-        probabilities /= probabilities.sum()
+        probabilities = softmax(logits)
         void = label[b, y, x] == 255
         if void and background_id is None:
             entropies.append(0.0)
@@ -62,6 +69,8 @@ def by_hand(label, direct, branches, *, background_id, k, mode, class_weights):
             weight *= class_weights[target]
         entropies.append(-weight * np.log(probabilities[target]))
         spread = np.array([branch[b, y, x] for branch in branches], np.float64)
+        if of_probabilities:
+            spread = np.array([softmax(logits) for logits in spread])
         gate = 1.0 if background_id is None else 1.0 - probabilities[background_id]
         variances.append(gate * np.mean([np.var(column, ddof=1) for column in spread.T]))
     return np.mean(entropies), np.mean(variances)
@@ -94,6 +103,14 @@ def test_variance_is_gated_by_the_background_probability(branches, expected):
         gate_gradient=True,
     )
     assert float(loss) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_variance_may_be_that_of_the_probabilities(batch):
+    goal = objective(of_probabilities=True)
+    settings = {"background_id": OUTPUTS - 1, "k": 2.0, "mode": "outer", "class_weights": None}
+    expected = by_hand(*batch, **settings, of_probabilities=True)
+    assert terms(goal, *batch) == pytest.approx(expected, rel=1e-5)
+    assert expected[1] != pytest.approx(by_hand(*batch, **settings)[1], rel=0.5)
 
 
 def test_without_its_two_additions_it_is_plain_cross_entropy(batch):

@@ -75,7 +75,9 @@ def test_it_stops_when_it_is_told(trained):
 
 def test_compared_and_calibrated(trained, tmp_path, capsys):
     plain = evaluated(trained, tmp_path / "plain.json")
-    found = evaluated(trained, tmp_path / "more.json", "--compare", "--temperature")
+    more = ("--compare", "--temperature", "--plots", str(tmp_path / "plots"))
+    found = evaluated(trained, tmp_path / "more.json", *more)
+    assert len(list((tmp_path / "plots").glob("*.svg"))) == 2
     rivals = {f"MC Dropout {n}" for n in (3, 10, 50)} | {"max logit", "variance"}
     assert rivals <= found["errors"].keys()
     # All scores are of the same errors, those of the labels as deployed.

@@ -59,6 +59,25 @@ def test_the_parts_add_up_and_the_means_run_until_they_are_reset(closed_form):
     assert second != third
 
 
+def test_the_closed_form_of_the_probabilities_is_near_what_many_branches_give():
+    closed = small_segmenter(closed_form=True, of_probabilities=True)
+    image = noise_batch()["image"]
+    direct, _, variance = closed._forward(tf.cast(image, tf.float32))
+    features, _ = closed._direct(tf.cast(image, tf.float32), training=True)
+    kernel, rng = closed.net.get_layer("head").kernel.numpy()[0, 0], np.random.default_rng(0)
+    bias = closed.net.get_layer("head").bias.numpy()
+    kept = rng.random((2000, *features.shape)) >= 0.3
+    logits = (features.numpy() * kept / 0.7) @ kernel + bias
+    exponentials = np.exp(logits)
+    probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
+    sampled = probabilities.var(axis=0, ddof=1).mean(axis=-1)
+    assert direct.shape[-1] == OUTPUTS
+    some = sampled > 0  # a pixel whose features are all 0 has no variance
+    assert some.mean() > 0.5
+    np.testing.assert_array_equal(variance().numpy()[~some], 0.0)
+    assert np.median(variance().numpy()[some] / sampled[some]) == pytest.approx(1.0, abs=0.15)
+
+
 def test_fit_does_what_the_training_step_does():
     # Not Adam: it makes a step of its full rate out of a gradient that is nothing but rounding.
     by_fit, by_step = small_segmenter(optimizer=SGD), small_segmenter(optimizer=SGD)
