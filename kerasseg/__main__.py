@@ -108,7 +108,7 @@ def ablate(argv: Sequence[str]) -> None:
 
 
 def report(argv: Sequence[str]) -> None:
-    """write the report of a run, or the comparison of several, as one HTML file"""
+    """write one HTML page of a run, or of several compared"""
     from kerasseg.report.command import report as write_report
 
     write_report(argv, prog=PROG)
