@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasseg.data.samples import Packed, Sample
-from kerasseg.data.storage import is_address, join, read_range, read_text
+from kerasseg.data.storage import borrow_range, is_address, join, read_text
 from kerasseg.data.verified import Facts
 from kerasseg.errors import UserError
 from kerasseg.labels import LabelSet
@@ -179,12 +179,10 @@ def read_crop(
 
     def rows(start: int, depth: int) -> np.ndarray:
         length = height * stride * depth
-        data = read_range(packed.shard, start + top * stride * depth, length)
-        return data.reshape(height, stride, depth)[:, left : left + width]
+        data = borrow_range(packed.shard, start + top * stride * depth, length)
+        return data.reshape(height, stride, depth)[:, left : left + width].copy()
 
-    image = rows(packed.offset, 3)
-    label = rows(packed.offset + 3 * pixels, 1)[..., 0]
-    return np.ascontiguousarray(image), np.ascontiguousarray(label)
+    return rows(packed.offset, 3), rows(packed.offset + 3 * pixels, 1)[..., 0]
 
 
 def read_whole(packed: Packed) -> tuple[np.ndarray, np.ndarray]:

@@ -129,11 +129,21 @@ def test_a_crop_reads_its_own_rows_alone(packed, tmp_path, monkeypatch):
     ]
 
 
+def test_what_was_read_stays_what_it_is(packed, tmp_path):
+    samples = open_catalog(configure(packed, tmp_path)).splits["train"]
+    one, other = samples[0].packed, samples[2].packed
+    image, label = read_crop(one, 0, 0, one.height, one.width)
+    before = image.copy(), label.copy()
+    read_crop(other, 0, 0, other.height, other.width)
+    np.testing.assert_array_equal(image, before[0])
+    np.testing.assert_array_equal(label, before[1])
+
+
 def test_the_crop_of_a_decoder_does_not_read_the_whole(packed, tmp_path, monkeypatch):
     catalog = open_catalog(configure(packed, tmp_path))
     lengths = []
     monkeypatch.setattr(
-        "kerasseg.data.packed.read_range",
+        "kerasseg.data.packed.borrow_range",
         lambda place, offset, length: lengths.append(length) or np.zeros(length, np.uint8),
     )
     decoder = Decoder(catalog, "train", cache="none", cache_dir=tmp_path)

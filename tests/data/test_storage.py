@@ -45,6 +45,12 @@ def test_a_piece_is_that_of_the_file(place):
     assert sha256_of(place) == hashlib.sha256(DATA).hexdigest()
 
 
+def test_what_was_read_stays_what_it_is(place):
+    first = read_range(place, 0, 100)
+    read_range(place, 5000, 100)
+    assert first.tobytes() == DATA[:100]
+
+
 def test_beyond_the_end_is_an_error(place):
     with pytest.raises(OSError, match="ends at byte 20000"):
         read_range(place, 19_000, 1001)
