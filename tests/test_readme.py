@@ -32,7 +32,9 @@ def commands(start: str) -> list[list[str]]:
 
 
 PROGRAM = commands("python -m kerasseg")
-ON_MODELS = [words for words in PROGRAM if words[0] in ("predict", "evaluate", "ablate", "report")]
+ON_MODELS = [
+    words for words in PROGRAM if words[0] in ("predict", "evaluate", "ablate", "report", "pack")
+]
 
 
 def test_every_command_is_of_a_kind_that_is_tested_here():
