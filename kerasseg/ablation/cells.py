@@ -52,29 +52,21 @@ def train_cell(cell: Cell) -> None:
 
 
 def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
-    """The scores of a trained cell, `evaluation.json` in its run directory; made if missing.
+    """The scores of a trained cell, those at edges among them.
 
     anomalies: photos with masks of unknown things, scored as well; under "anomalies".
     """
     run = cell.run
-    path = run.path / "evaluation.json"
-    if not path.is_file():
-        split = ("--config", str(run.config), "--boundaries")
-        run_child(cell.name, "kerasseg", *_evaluate(run, path), *split, show=False)
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = json.loads(run.metrics.read_text(encoding="utf-8"))
     if anomalies is not None:
         path = run.path / f"anomalies-{anomalies.resolve().name}.json"
         if not path.is_file():
-            photos = ("--anomalies", str(anomalies))
-            run_child(cell.name, "kerasseg", *_evaluate(run, path), *photos, show=False)
+            photos = ("--anomalies", str(anomalies), "--json", str(path))
+            run_child(cell.name, "kerasseg", "evaluate", str(run.path), *photos, show=False)
         found["anomalies"] = json.loads(path.read_text(encoding="utf-8"))["unknown"]
     found["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
     found |= json.loads((run.path / "resources.json").read_text(encoding="utf-8"))
     return found
-
-
-def _evaluate(run: RunDirectory, result: Path) -> tuple[str, ...]:
-    return ("evaluate", str(run.path), "--json", str(result))
 
 
 def run_child(what: str, module: str, *arguments: str, show: bool = True) -> int:

@@ -26,7 +26,7 @@ def main() -> None:
         return
     from kerasseg.training.loop import train
 
-    train(config, catalog)
+    train(config, catalog, boundaries=True)
 
 
 if __name__ == "__main__":
