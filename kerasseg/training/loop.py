@@ -50,11 +50,14 @@ def train(
         session.schedule.total_steps.assign(progress.plan.total_steps)
         if progress.finished and run.metrics.exists():
             print(f"{run.path}: this run is finished; --fresh starts it over")
+            if not run.report.exists():  # killed between its scores and its report
+                write_report(run.path, catalog=catalog)
             print_result(run)
             return
         # Stages may be longer now; what was scored before they were is not the result.
         run.write_config(config)
         run.metrics.unlink(missing_ok=True)
+        run.report.unlink(missing_ok=True)
         run.write_history(progress.history)
         with (
             Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,
