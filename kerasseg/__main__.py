@@ -108,15 +108,23 @@ def ablate(argv: Sequence[str]) -> None:
 
 
 def report(argv: Sequence[str]) -> None:
-    """write the report of a run, or the comparison of several, as one HTML file"""
+    """write one HTML page of a run, or of several compared"""
     from kerasseg.report.command import report as write_report
 
     write_report(argv, prog=PROG)
 
 
+def pack(argv: Sequence[str]) -> None:
+    """write a data set as decoded pixels, for fast reading"""
+    from kerasseg.pack import pack as pack_data
+
+    pack_data(argv, prog=PROG)
+
+
 COMMANDS = {
     "check": check,
     "streets": streets,
+    "pack": pack,
     "predict": predict,
     "evaluate": evaluate,
     "ablate": ablate,

@@ -99,7 +99,7 @@ def _split(args: argparse.Namespace) -> dict:
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.samples import take_evenly
     from kerasseg.evaluation import PngAnswers, answers_of, evaluate_split
-    from kerasseg.inference.image_file import read_image
+    from kerasseg.sample_files import image_of
     from kerasseg.temperature import calibrate
 
     pngs = _holds_label_pngs(args.model)
@@ -126,7 +126,7 @@ def _split(args: argparse.Namespace) -> dict:
     if scores is not None:
         from kerasseg.inference.score_times import score_times
 
-        images = [read_image(sample.image) for sample in take_evenly(samples, _TIMED_IMAGES)]
+        images = [image_of(sample) for sample in take_evenly(samples, _TIMED_IMAGES)]
         found["seconds"] = score_times(predictor.graph, scores, images)
     return found
 

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import Image
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.indexed import look_up, read_label
+from kerasseg.data.indexed import look_up
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
-from kerasseg.inference.image_file import read_image
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import UNKNOWN, LabelSet
 from kerasseg.metrics.boundaries import BoundaryScores
@@ -23,8 +21,7 @@ from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
 from kerasseg.metrics.doubts import doubts, forced_labels, unknown_doubts
 from kerasseg.metrics.instances import InstanceScores
 from kerasseg.metrics.pixel_scores import PixelScores
-
-_LABEL_END, _INSTANCE_END, _UNKNOWN_END = "_labelIds.png", "_instanceIds.png", "_unknown.png"
+from kerasseg.sample_files import INSTANCE_END, UNKNOWN_END, beside, image_of, label_of, read_png
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def answers_of(
         )
 
     def answer(sample: Sample) -> Answer:
-        image = read_image(sample.image)
+        image = image_of(sample)
         found = predictor.predict(image, probabilities=True)
         return Answer(
             found.labels, found.confidence, found.uncertainty, found.probabilities, more(image)
@@ -95,20 +92,13 @@ class PngAnswers:
 
     def __call__(self, sample: Sample) -> Answer:
         path = self._files[sample.name]
-        ids = _pixels(path)
+        ids = read_png(path)
         if ids.ndim != 2 or ids.dtype != np.uint8:
             raise UserError(f"{path}: found {ids.dtype} {ids.shape}, expected 8-bit label ids")
         labels = look_up(ids, self._label_set.table)
         if (labels == UNKNOWN).any():
             raise UserError(f"{path}: holds {ids[labels == UNKNOWN][0]}, which is no label id")
         return Answer(labels)
-
-
-def _beside(sample: Sample, end: str) -> Path | None:
-    """The file of Cityscapes' layout that ends in `end` instead of `_labelIds.png`."""
-    name = sample.label.name
-    path = sample.label.with_name(name.removesuffix(_LABEL_END) + end)
-    return path if name.endswith(_LABEL_END) and path.is_file() else None
 
 
 def evaluate_split(
@@ -133,15 +123,8 @@ def evaluate_split(
     counted, pixels, images = 0, None, []
 
     def read(sample: Sample) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
-        truth = read_label(
-            sample.label,
-            label_encoding=catalog.label_encoding,
-            table=label_set.table,
-            color_table=catalog.color_table,
-        )
-        objects = _beside(sample, _INSTANCE_END)
         answer = answers(sample) if isinstance(answers, PngAnswers) else None
-        return truth, None if objects is None else _pixels(objects), answer
+        return label_of(sample, catalog), beside(sample, INSTANCE_END), answer
 
     for done, (sample, given) in enumerate(_read_ahead(read, catalog.splits[split]), start=1):
         truth, objects, answer = given
@@ -162,12 +145,12 @@ def evaluate_split(
             counted += 1
         if answer.confidence is not None:
             pixels = pixels or PixelScores()
-            mask = _beside(sample, _UNKNOWN_END)
+            mask = beside(sample, UNKNOWN_END)
             _add_pixels(
                 pixels,
                 truth,
                 answer,
-                unknown=None if mask is None else _pixels(mask) > 0,
+                unknown=None if mask is None else mask > 0,
                 background_id=label_set.background_id,
             )
         each_image(done)
@@ -224,14 +207,6 @@ def _add_pixels(
         unknown=unknown,
         unknown_scores=unknown_doubts(probabilities, background_id=background_id),
     )
-
-
-def _pixels(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as file:
-            return np.asarray(file)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be decoded ({error})") from error
 
 
 def _present(values: dict[str, float]) -> dict[str, float | None]:

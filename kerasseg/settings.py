@@ -46,7 +46,10 @@ class DataConfig(Section):
     name: Literal["streets", "camvid", "cityscapes", "folders"] = Field(
         "streets", description="the data set, that is how the files in data.root are laid out"
     )
-    root: AnyPath = Field("data/streets", description="folder of the data set")
+    root: AnyPath = Field(
+        "data/streets",
+        description="folder of the data set, or folder or address (gs://...) of a packed one",
+    )
     image_size: Annotated[
         tuple[
             Annotated[Integer, Field(ge=1, le=8192)],
@@ -58,7 +61,9 @@ class DataConfig(Section):
         None, ge=1, description="take at most so many images of each split; null: all"
     )
     cache: Literal["none", "memory", "disk"] = Field(
-        "none", description="keep decoded images in memory, or on disk, after the first epoch"
+        "none",
+        description="keep decoded images in memory, or on disk, after the first epoch; "
+        "of no use to packed data",
     )
     cache_dir: AnyPath | None = Field(
         None,

@@ -8,12 +8,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.indexed import read_label
 from kerasseg.errors import UserError
-from kerasseg.inference.image_file import read_image
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
 from kerasseg.metrics.calibration import Reliability
+from kerasseg.sample_files import image_of, label_of
 
 LOWEST, HIGHEST = 0.05, 20.0
 _PIXELS, _PIXELS_IN_ALL = 2000, 500_000
@@ -94,13 +93,8 @@ def calibrate(
     def answers(chosen):
         nonlocal done
         for sample in chosen:
-            truth = read_label(
-                sample.label,
-                label_encoding=catalog.label_encoding,
-                table=catalog.label_set.table,
-                color_table=catalog.color_table,
-            )
-            found = predictor.predict(read_image(sample.image), probabilities=True)
+            truth = label_of(sample, catalog)
+            found = predictor.predict(image_of(sample), probabilities=True)
             if found.labels.shape != truth.shape:
                 raise UserError(f"{sample.name}: image and label differ in size")
             yield truth, found

@@ -1,7 +1,7 @@
 """A data set that is known to be in order: samples, label set, sizes and class counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,9 @@ from kerasseg.data.camvid import read_camvid
 from kerasseg.data.cityscapes import read_cityscapes
 from kerasseg.data.folders import read_folders
 from kerasseg.data.indexed import LabelEncoding
+from kerasseg.data.packed import PackedIndex, find_index, labels_for
 from kerasseg.data.samples import Sample, take_evenly
+from kerasseg.data.shard_checksums import verify_shards
 from kerasseg.data.verified import Facts, VerifiedCache, cache_folder
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
@@ -28,6 +30,7 @@ class Catalog:
     `kerasseg.data.indexed.read_label`) or "colors" (all do, with color_table).
     class_pixels: int64 (C + 1,), pixels a trainId, void last. class_images: int64 (C,), images
     in which the class occurs; class_image_pixels: int64 (C,), all pixels of those images.
+    facts: of each sample.
     """
 
     label_set: LabelSet
@@ -39,13 +42,18 @@ class Catalog:
     class_pixels: dict[str, np.ndarray]
     class_images: dict[str, np.ndarray]
     class_image_pixels: dict[str, np.ndarray]
+    facts: dict[str, tuple[Facts, ...]] = field(default_factory=dict)
 
 
 def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) -> Catalog:
     """Finds and verifies the data set of `config.data`; draws streets first if it is missing.
 
+    A packed one is known by its index and gives the same catalog as the files it was made of.
     Raises UserError that names the file or setting for whatever is not in order.
     """
+    index = find_index(config.data.root)
+    if index is not None:
+        return _open_packed(config, index, splits)
     root = Path(config.data.root)
     if config.data.name == "streets" and not root.exists():
         # Here, so that nobody else imports what draws.
@@ -79,6 +87,26 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
     return _summary(label_set, samples, facts)
 
 
+def _open_packed(config: Config, index: PackedIndex, splits: Sequence[str]) -> Catalog:
+    own_file = config.data.name != "folders" or config.data.labels_file is not None
+    own = read_labels(config) if own_file else None
+    label_set = labels_for(index, own, void=config.labels.void)
+    chosen = {}
+    for split in splits:
+        if split not in index.splits:
+            found = ", ".join(index.splits)
+            raise UserError(f"{config.data.root}: packed without the split {split}; found: {found}")
+        chosen[split] = take_evenly(index.samples(split), config.data.max_images)
+    verify_shards(
+        index,
+        {shard.file: shard for part in chosen.values() for _, _, shard in part}.values(),
+        folder=cache_folder(config.data.cache_dir),
+        workers=config.data.workers,
+    )
+    samples = {split: tuple(sample for sample, _, _ in part) for split, part in chosen.items()}
+    return _summary(label_set, samples, [facts for part in chosen.values() for _, facts, _ in part])
+
+
 def read_labels(config: Config) -> LabelSet:
     """The label set of `config.data`; UserError for a bad file of classes (`folders`)."""
     void = config.labels.void
@@ -95,11 +123,12 @@ def _summary(
 ) -> Catalog:
     """facts: of all samples, split after split."""
     encodings = {fact.encoding for fact in facts}
-    same_size, class_pixels, class_images, class_image_pixels = {}, {}, {}, {}
+    same_size, class_pixels, class_images, class_image_pixels, facts_of = {}, {}, {}, {}, {}
     start = 0
     for split, samples in splits.items():
         part = facts[start : start + len(samples)]
         start += len(samples)
+        facts_of[split] = tuple(part)
         pixels = np.array([fact.pixels for fact in part], np.int64)  # (images, C + 1)
         occurs = pixels[:, :-1] > 0
         same_size[split] = len({(fact.height, fact.width) for fact in part}) == 1
@@ -119,4 +148,5 @@ def _summary(
         class_pixels=class_pixels,
         class_images=class_images,
         class_image_pixels=class_image_pixels,
+        facts=facts_of,
     )

@@ -9,7 +9,7 @@ from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
 from kerasseg.data.decode import Decoder
 from kerasseg.data.keys import CROP, sample_key
-from kerasseg.data.resize import blocks_for, resize_image
+from kerasseg.data.resize import resize_crop, resize_nearest
 
 # Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.
 _VALIDATION_VALUES = 64 * 2**20
@@ -63,41 +63,33 @@ class TrainingInput:
         }
 
     def _sample(self, slot: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        image, label = self.decoder(slot["index"])
         key = sample_key(seed=self.seed, epoch=slot["epoch"], index=slot["index"], purpose=CROP)
-        image, label = random_crop(image, label, scale=slot["crop_scale"], key=key)
+        image, label = self.decoder.crop(
+            slot["index"], lambda size: crop_box(size, scale=slot["crop_scale"], key=key)
+        )
         image, label = resize_pair(image, label, self.image_size)
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
 
 
-def random_crop(image, label, *, scale, key):
-    """A crop of `scale` times each side, placed uniformly.
+def crop_box(size: tf.Tensor, *, scale, key) -> tf.Tensor:
+    """A crop of `scale` times each side, placed uniformly: int32 (4,), top, left, height, width.
 
-    image: uint8 (H, W, 3). label: uint8 (H, W). scale: float64 scalar in (0, 1].
+    size: int32 (2,), height and width of the image. scale: float64 scalar in (0, 1].
     key: int32 (2,) for stateless random ops.
     """
-    size = tf.shape(label)
     crop = tf.cast(tf.round(tf.cast(size, tf.float64) * scale), tf.int32)
     crop = tf.clip_by_value(crop, 1, size)
     uniform = tf.random.stateless_uniform([2], seed=key, dtype=tf.float64)
     corner = tf.cast(uniform * tf.cast(size - crop + 1, tf.float64), tf.int32)
-    top, left = corner[0], corner[1]
-    bottom, right = top + crop[0], left + crop[1]
-    return image[top:bottom, left:right], label[top:bottom, left:right]
+    return tf.concat([corner, crop], axis=0)
 
 
 def resize_pair(image, label, size: tuple[int, int]):
     """Image by the one resize, label by nearest; both to `size` (height, width), both uint8."""
-    source = tf.shape(label)
-    blocks = (blocks_for(source[0], size[0]), blocks_for(source[1], size[1]))
-    whole = tf.reduce_all(tf.equal(blocks, 1))
-    image = tf.cond(
-        whole,
-        lambda: resize_image(image[None], size, blocks=(1, 1))[0],
-        lambda: resize_image(image[None], size, blocks=blocks)[0],
+    label = tf.numpy_function(
+        lambda values: resize_nearest(values, size), [label], tf.uint8, stateful=False
     )
-    label = tf.image.resize(label[None, ..., None], size, method="nearest")[0, ..., 0]
-    image = tf.ensure_shape(tf.cast(image, tf.uint8), [*size, 3])
+    image = tf.ensure_shape(resize_crop(image, size), [*size, 3])
     return image, tf.ensure_shape(label, list(size))
 
 

@@ -9,6 +9,7 @@ the weights are whole 256ths: every product and sum is a whole number below 2**2
 float32 whatever the order, and TensorFlow and ONNX Runtime round alike.
 """
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -63,3 +64,40 @@ def resize_image(images: tf.Tensor, size, *, blocks) -> tf.Tensor:
         images = _average_blocks(images, rows, columns)
     values = _interpolate(_interpolate(images, size[0], axis=1), size[1], axis=2)
     return tf.round(values / 65536.0)
+
+
+def resize_crop(image: tf.Tensor, size) -> tf.Tensor:
+    """`resize_image` of one uint8 image (H, W, C) of any size: uint8 (height, width, C).
+
+    Where every weight is a whole 256th to begin with (1280 to 1024 pixels, one half, the size
+    itself), TensorFlow's own bilinear op is exact, too, and gives the same in a fifth of the time.
+    """
+    source = tf.shape(image)[:2]
+    rows, columns = blocks_for(source[0], size[0]), blocks_for(source[1], size[1])
+
+    def fused():
+        return tf.round(resize_bilinear(image[None], size))[0]
+
+    def whole():
+        return resize_image(image[None], size, blocks=(1, 1))[0]
+
+    def averaged():
+        return resize_image(image[None], size, blocks=(rows, columns))[0]
+
+    # source / target has a power of two up to 128 below the line; then so have the places, twice.
+    exact = tf.reduce_all(tf.equal(128 * source % size, 0))
+    plain = tf.equal(rows * columns, 1)
+    result = tf.cond(exact & plain, fused, lambda: tf.cond(plain, whole, averaged))
+    return tf.cast(result, tf.uint8)
+
+
+def resize_nearest(values: np.ndarray, size) -> np.ndarray:
+    """(H, W) to `size` (height, width): the pixel that holds the centre, in whole numbers.
+
+    In NumPy, which is five times as fast at it as TensorFlow's op.
+    """
+    rows, columns = (
+        (2 * np.arange(target) + 1) * source // (2 * target)
+        for source, target in zip(values.shape, size, strict=True)
+    )
+    return values[rows].take(columns, axis=1)

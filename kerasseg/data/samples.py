@@ -9,12 +9,31 @@ from kerasseg.errors import UserError
 
 
 @dataclass(frozen=True)
+class Packed:
+    """Where the pixels of a packed sample lie (see `kerasseg.data.packed`).
+
+    shard: path or address. offset: of the image's first byte. height, width: pixels.
+    beside: (end of the name, offset, bytes) of each file that was packed along.
+    """
+
+    shard: str
+    offset: int
+    height: int
+    width: int
+    beside: tuple[tuple[str, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Sample:
-    """One image with its label. name: unique within a split, and what readers sort by."""
+    """One image with its label. name: unique within a split, and what readers sort by.
+
+    packed: None where image and label are files; else these two only tell where it is.
+    """
 
     name: str
     image: Path
     label: Path
+    packed: Packed | None = None
 
 
 def visible_files(folder: Path, *suffixes: str) -> Iterator[Path]:

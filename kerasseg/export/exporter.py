@@ -63,7 +63,7 @@ def export_run(
                 uncertainty_scale=scale,
                 labels_file=labels_file,
             ).save(folder)
-            warm = [samples.files[0].read_bytes()]
+            warm = [samples.first_file()]
             write_warmup(folder, warm, model_name=run.name)
             artefacts["savedmodel"] = stack.enter_context(SessionAnswers(folder))
         if "onnx" in wanted.formats:

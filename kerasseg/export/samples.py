@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.decode import Decoder
@@ -18,7 +19,7 @@ class CheckSamples:
     def __init__(self, catalog: Catalog, *, count: int):
         total = len(catalog.splits["val"])
         self.indices = np.unique(np.linspace(0, total - 1, min(count, total)).astype(np.int32))
-        self.files = [catalog.splits["val"][i].image for i in self.indices]
+        self._first = catalog.splits["val"][self.indices[0]]
         self._decoder = Decoder(catalog, "val", cache="none", cache_dir=Path())
 
     def __len__(self) -> int:
@@ -28,6 +29,12 @@ class CheckSamples:
         for index in self.indices:
             image, label = self._decoder(index)
             yield image.numpy(), label.numpy()
+
+    def first_file(self) -> bytes:
+        """The first image as an encoded file; a packed one is made a PNG."""
+        if self._first.packed is None:
+            return self._first.image.read_bytes()
+        return tf.io.encode_png(self.images(1)[0]).numpy()
 
     def images(self, count: int) -> list[np.ndarray]:
         """The first `count` images."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kerasseg.cli import CommandParser, load_tensorflow
 from kerasseg.data.catalog import Catalog, open_catalog
+from kerasseg.data.storage import is_address
 from kerasseg.errors import UserError
 from kerasseg.report.record import RunRecord, read_run
 
@@ -70,8 +71,9 @@ def _examples(record: RunRecord, *, catalog: Catalog | None):
     if not chosen[0]:
         return "metrics.json says nothing of single images."
     # Streets would be drawn anew, and not be what was scored.
-    if catalog is None and not Path(record.config.data.root).exists():
-        return f"The images are not to be had: {record.config.data.root} does not exist."
+    root = record.config.data.root
+    if catalog is None and not is_address(root) and not Path(root).exists():
+        return f"The images are not to be had: {root} does not exist."
     try:
         catalog = catalog or open_catalog(record.config, splits=(split,))
     except UserError as error:

@@ -7,14 +7,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.indexed import read_label
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.errors import UserError
 from kerasseg.report.overlay import FAINT, INK, PAPER, draw_legend, overlay
+from kerasseg.sample_files import image_of, label_of
 
 COLUMNS, CELL_WIDTH, GAP, MARGIN = 3, 420, 14, 28  # pixels
 _ALPHA = 0.5
@@ -99,14 +98,7 @@ def _choose(catalog: Catalog, count: int) -> list[tuple[str, Sample]]:
 
 def _cell(catalog: Catalog, sample: Sample, size: tuple[int, int]) -> Image.Image:
     """The sample under its colours, mixed at full size and then made to fit `size`."""
-    with Image.open(sample.image) as file:
-        image = np.asarray(file.convert("RGB"))
-    label = read_label(
-        sample.label,
-        label_encoding=catalog.label_encoding,
-        table=catalog.label_set.table,
-        color_table=catalog.color_table,
-    )
+    image, label = image_of(sample), label_of(sample, catalog)
     mixed = overlay(image, catalog.label_set.colorize(label), alpha=_ALPHA)
     return ImageOps.pad(Image.fromarray(mixed), size, Image.Resampling.LANCZOS, color=PAPER)
 

@@ -7,11 +7,10 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.indexed import read_label
-from kerasseg.inference.image_file import read_image
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
 from kerasseg.report.panels import heat_map
+from kerasseg.sample_files import image_of, label_of
 
 _WIDTH = 480  # pixels of a picture in the page
 _PANEL_WIDTH = 1040  # of four pictures side by side
@@ -57,13 +56,7 @@ def draw_example(entry: dict, *, predictor: Predictor, catalog: Catalog, split: 
     """The image, its answer, its target, where they differ, and the uncertainty."""
     sample = next(s for s in catalog.splits[split] if s.name == entry["name"])
     label_set = catalog.label_set
-    image = read_image(sample.image)
-    target = read_label(
-        sample.label,
-        label_encoding=catalog.label_encoding,
-        table=label_set.table,
-        color_table=catalog.color_table,
-    )
+    image, target = image_of(sample), label_of(sample, catalog)
     found = predictor.predict(image)
     errors = np.empty((*target.shape, 3), np.uint8)
     errors[...] = np.where((found.labels == target)[..., None], _RIGHT, _WRONG)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from kerasseg.data.curriculum import Epoch, Plan, plan_epochs
 from kerasseg.data.decode import Decoder
-from kerasseg.data.pipeline import TrainingInput, random_crop, resize_pair, validation_dataset
+from kerasseg.data.pipeline import TrainingInput, crop_box, resize_pair, validation_dataset
 from tests.data.drawn_catalog import LABELS, draw_catalog
 
 SIZE = (12, 20)
@@ -142,29 +142,15 @@ def test_a_gray_png_becomes_rgb(tmp_path):
     np.testing.assert_array_equal(image, np.repeat(gray[..., None], 3, axis=-1))
 
 
-def numbered(height, width):
-    """An image and a label in which every pixel knows its place."""
-    y, x = np.mgrid[:height, :width].astype(np.uint8)
-    return np.stack([y, x, y], axis=-1), y
-
-
 @tf.function
-def crops_of(image, label, scale, keys):
-    """Corner and size of the crop for each key: int32 (N, 4)."""
-
-    def one(key):
-        piece, answer = random_crop(image, label, scale=scale, key=key)
-        tf.debugging.assert_equal(piece[..., 0], answer)
-        corner = tf.cast(piece[0, 0, :2], tf.int32)
-        return tf.concat([corner, tf.shape(answer)], axis=0)
-
-    return tf.map_fn(one, keys, fn_output_signature=tf.TensorSpec([4], tf.int32))
+def boxes_of(size, scale, keys):
+    """The box for each key: int32 (N, 4)."""
+    return tf.map_fn(lambda key: crop_box(size, scale=scale, key=key), keys)
 
 
 def test_crops_have_their_size_and_lie_anywhere_with_the_same_probability():
-    image, label = numbered(9, 15)
     keys = tf.stack([tf.zeros(3000, tf.int32), tf.range(3000)], axis=1)
-    found = crops_of(image, label, tf.constant(0.6, tf.float64), keys).numpy()
+    found = boxes_of(tf.constant([9, 15]), tf.constant(0.6, tf.float64), keys).numpy()
     assert (found[:, 2:] == (5, 9)).all()
     for column, places in ((0, 5), (1, 7)):
         counts = np.bincount(found[:, column], minlength=places)
@@ -175,11 +161,24 @@ def test_crops_have_their_size_and_lie_anywhere_with_the_same_probability():
 
 
 def test_a_whole_crop_is_the_image_and_the_smallest_is_a_pixel():
-    image, label = numbered(9, 15)
-    whole_image, whole_label = random_crop(image, label, scale=1.0, key=[1, 2])
-    np.testing.assert_array_equal(whole_image, image)
-    np.testing.assert_array_equal(whole_label, label)
-    assert random_crop(image, label, scale=0.01, key=[1, 2])[1].shape == (1, 1)
+    size = tf.constant([9, 15])
+    assert crop_box(size, scale=1.0, key=[1, 2]).numpy().tolist() == [0, 0, 9, 15]
+    top, left, *smallest = crop_box(size, scale=0.01, key=[1, 2]).numpy().tolist()
+    assert smallest == [1, 1]
+    assert 0 <= top < 9
+    assert 0 <= left < 15
+
+
+@pytest.mark.parametrize("cache", ["none", "memory", "disk"])
+@pytest.mark.parametrize("encoding", ["ids", "indexed"])
+def test_a_crop_is_that_part_of_the_whole(tmp_path, cache, encoding):
+    catalog = draw_catalog(tmp_path, count=1, size=(17, 23), encoding=encoding)
+    decoder = Decoder(catalog, "train", cache=cache, cache_dir=tmp_path)
+    image, label = decoder.crop(tf.constant(0), lambda size: [4, 3, size[0] - 7, size[1] - 3])
+    (sample,) = catalog.splits["train"]
+    np.testing.assert_array_equal(image, np.asarray(Image.open(sample.image))[4:14, 3:])
+    ids = np.asarray(Image.open(sample.label))[4:14, 3:]
+    np.testing.assert_array_equal(label, np.where(ids == 11, 255, ids))
 
 
 @pytest.mark.parametrize("size", [(4, 8), (13, 17), (9, 21), (3, 2), (30, 41)])

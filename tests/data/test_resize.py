@@ -8,7 +8,13 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasseg.data.resize import blocks_for, resize_bilinear, resize_image
+from kerasseg.data.resize import (
+    blocks_for,
+    resize_bilinear,
+    resize_crop,
+    resize_image,
+    resize_nearest,
+)
 
 
 def noise(height, width, seed=0):
@@ -116,3 +122,55 @@ def test_a_side_as_long_as_the_places_have_room_for():
 def test_the_size_itself_changes_nothing():
     images = noise(9, 14)
     np.testing.assert_array_equal(resize_image(images, (9, 14), blocks=(1, 1)), images)
+
+
+# The first three have weights in whole 256ths, the others do not, the last two average blocks.
+SIZES = [
+    ((640, 1280), (512, 1024)),
+    ((48, 96), (32, 64)),
+    ((24, 56), (12, 28)),
+    ((154, 307), (128, 256)),
+    ((270, 361), (180, 240)),
+    ((37, 29), (11, 7)),
+    ((64, 96), (8, 8)),
+]
+
+
+@pytest.mark.parametrize(("source", "target"), SIZES)
+def test_a_crop_is_resized_as_an_image_is(source, target):
+    (image, _) = noise(*source)
+    blocks = tuple(blocks_for(s, t) for s, t in zip(source, target, strict=True))
+    expected = resize_image(image[None], target, blocks=blocks)[0]
+    found = resize_crop(image, target)
+    assert found.dtype == tf.uint8
+    np.testing.assert_array_equal(found, expected)
+
+
+@settings(max_examples=60)
+@given(
+    source=st.tuples(*[st.integers(1, 60)] * 2),
+    target=st.tuples(*[st.sampled_from([1, 2, 8, 12, 16, 32, 37, 64, 128])] * 2),
+)
+def test_a_crop_of_any_size_is_resized_as_an_image_is(source, target):
+    (image, _) = noise(*source, seed=1)
+    blocks = tuple(blocks_for(s, t) for s, t in zip(source, target, strict=True))
+    expected = resize_image(image[None], target, blocks=blocks)[0]
+    np.testing.assert_array_equal(resize_crop(image, target), expected)
+
+
+@pytest.mark.parametrize("side", [8190, 8191, 8192])
+def test_a_crop_of_the_longest_side_is_resized_as_an_image_is(side):
+    (image, _) = noise(2, side)
+    expected = resize_image(image[None], (1, 8192), blocks=(1, 1))[0]
+    np.testing.assert_array_equal(resize_crop(image, (1, 8192)), expected)
+
+
+@given(source=st.tuples(*[st.integers(1, 40)] * 2), target=st.tuples(*[st.integers(1, 60)] * 2))
+def test_nearest_is_the_pixel_that_holds_the_centre(source, target):
+    values = np.random.default_rng(0).integers(0, 256, source, np.uint8)
+    found = resize_nearest(values, target)
+    y, x = (
+        [int(Fraction(2 * i + 1, 2) * Fraction(s, t)) for i in range(t)]
+        for s, t in zip(source, target, strict=True)
+    )
+    np.testing.assert_array_equal(found, values[np.ix_(y, x)])

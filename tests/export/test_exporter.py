@@ -91,7 +91,7 @@ def test_a_temperature_is_baked_in_and_written_down(run_dir, samples, exported, 
     assert json.loads((exported / "labels.json").read_text())["temperature"] == 1.0
     assert "of logits divided by 3." in (made / "README.md").read_text()
     assert "divided by" not in (exported / "README.md").read_text()
-    image = np.asarray(Image.open(samples.files[0]))
+    (image,) = samples.images(1)
     plain, tempered = (
         OnnxPredictor(folder / "model.onnx").predict(image) for folder in (exported, made)
     )
