@@ -122,7 +122,10 @@ def _steps(args, base: Config, folder: Path) -> int:
 def _write_cell(
     out: Path, cell: Cell, base: Config, scores: dict, *, command: Sequence[str]
 ) -> None:
-    """`cells/<name>.json`: how to make the cell again, and everything that was measured."""
+    """`cells/<name>.json`: how to make the cell again, and what was measured.
+
+    Curves and lists of images stay in the `metrics.json` of the cell's run.
+    """
     different = changes(cell.config, base)
     different = {k: v for k, v in different.items() if k not in ("name", "run_dir")}
     (out / "cells").mkdir(parents=True, exist_ok=True)
@@ -131,9 +134,18 @@ def _write_cell(
         "variant": cell.variant,
         "seed": cell.seed,
         "command": shlex.join(["python", "train.py", *command, *own]),
-        **scores,
+        **_without_lists(scores),
     }
     write_whole(out / "cells" / f"{cell.name}.json", json.dumps(document, indent=1) + "\n")
+
+
+def _without_lists(scores: dict) -> dict:
+    return {
+        name: _without_lists(value) if isinstance(value, dict) else value
+        for name, value in scores.items()
+        if not isinstance(value, list)
+        and not (isinstance(value, dict) and any(isinstance(v, list) for v in value.values()))
+    }
 
 
 def _write_table(out: Path, scored: list, *, title: str) -> None:

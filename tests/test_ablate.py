@@ -53,6 +53,13 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
         name = f"{line['variant']}-seed0"
         cell = json.loads((tmp_path / "table" / "cells" / f"{name}.json").read_text())
         scores = json.loads((tmp_path / "cells" / name / "metrics.json").read_text())
+        assert "each_image" in scores
+        assert not {"each_image", "confusion", "reliability"} & set(cell)
+        assert set(cell["errors"]["entropy"]) == {
+            "auroc",
+            "average_precision",
+            "risk_coverage_area",
+        }
         assert cell["miou"] == pytest.approx(scores["miou"], abs=1e-12)
         assert float(line["mIoU"]) == pytest.approx(scores["miou"], abs=1e-8)
         assert cell["anomalies"]["images"] == 1

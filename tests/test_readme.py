@@ -104,7 +104,9 @@ def test_settings_exist():
 
 
 def test_named_files_exist():
-    files = set(re.findall(r"(?:configs|docs|kerasseg)/[\w/.-]+\.\w+|\b[\w-]+\.py\b", README))
+    files = set(
+        re.findall(r"(?:configs|docs|examples|kerasseg)/[\w/.-]+\.\w+|\b[\w-]+\.py\b", README)
+    )
     assert {"configs/camvid.yaml", "train.py"} <= files
     assert [name for name in sorted(files) if not (PROJECT / name).is_file()] == []
 

@@ -2,17 +2,19 @@
 
 import csv
 import json
-import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerasseg.ablation.one_run import RESOURCES
+from kerasseg.cli import INTERRUPTED
 from kerasseg.config import dump_config
 from kerasseg.errors import Interrupted, UserError
 from kerasseg.settings import Config
-from kerasseg.training.run_directory import RunDirectory, write_whole
+from kerasseg.training.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -38,64 +40,50 @@ def train_cell(cell: Cell) -> None:
     Raises UserError if the training stops with an error, Interrupted if it was asked to stop.
     """
     cell.run.check(cell.config, fresh=False)
-    resources = cell.run.path / "resources.json"
-    if cell.run.metrics.is_file() and resources.is_file():
+    if cell.run.metrics.is_file():
         return
     cell.run.path.parent.mkdir(parents=True, exist_ok=True)
-    settings = cell.run.path.parent / f".{cell.name}.yaml"
-    settings.write_text(dump_config(cell.config), encoding="utf-8")
-    try:
-        peak = run_child(cell.name, "kerasseg.ablation.one_run", str(settings), show=False)
-    finally:
-        settings.unlink()
-    write_whole(resources, json.dumps({"peak_memory_bytes": peak}) + "\n")
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "cell.yaml"
+        settings.write_text(dump_config(cell.config), encoding="utf-8")
+        run_child(cell.name, "kerasseg.ablation.one_run", str(settings))
 
 
 def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
-    """The scores of a trained cell, `evaluation.json` in its run directory; made if missing.
+    """The scores of a trained cell, those at edges among them.
 
     anomalies: photos with masks of unknown things, scored as well; under "anomalies".
     """
     run = cell.run
-    path = run.path / "evaluation.json"
-    if not path.is_file():
-        split = ("--config", str(run.config), "--boundaries")
-        run_child(cell.name, "kerasseg", *_evaluate(run, path), *split, show=False)
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = json.loads(run.metrics.read_text(encoding="utf-8"))
     if anomalies is not None:
         path = run.path / f"anomalies-{anomalies.resolve().name}.json"
         if not path.is_file():
-            photos = ("--anomalies", str(anomalies))
-            run_child(cell.name, "kerasseg", *_evaluate(run, path), *photos, show=False)
+            photos = ("--anomalies", str(anomalies), "--json", str(path))
+            run_child(cell.name, "kerasseg", "evaluate", str(run.path), *photos)
         found["anomalies"] = json.loads(path.read_text(encoding="utf-8"))["unknown"]
     found["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
-    found |= json.loads((run.path / "resources.json").read_text(encoding="utf-8"))
+    resources = run.path / RESOURCES
+    if resources.is_file():  # not if it was trained by its command alone
+        found |= json.loads(resources.read_text(encoding="utf-8"))
     return found
 
 
-def _evaluate(run: RunDirectory, result: Path) -> tuple[str, ...]:
-    return ("evaluate", str(run.path), "--json", str(result))
-
-
-def run_child(what: str, module: str, *arguments: str, show: bool = True) -> int:
-    """`python -m module …` with this interpreter; returns its peak memory in bytes.
+def run_child(what: str, module: str, *arguments: str) -> None:
+    """`python -m module …` with this interpreter, without what it prints.
 
     Raises UserError if it fails, Interrupted if it was stopped in good order.
     """
-    output = None if show else subprocess.DEVNULL
-    child = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=output)
+    child = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL)
     try:
-        _, status, usage = os.wait4(child.pid, 0)
+        status = child.wait()
     except KeyboardInterrupt:  # the child has got it, too, and saves
         child.wait()
         raise
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode == 3:
+    if status == INTERRUPTED:
         raise Interrupted
-    if child.returncode:
-        raise UserError(f"{what}: python -m {module} ended with status {child.returncode}")
-    # Linux counts in KiB, macOS in bytes.
-    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if status:
+        raise UserError(f"{what}: python -m {module} ended with status {status}")
 
 
 def _step_seconds(history: Path, batch_size: int) -> float | None:

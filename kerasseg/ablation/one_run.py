@@ -3,6 +3,8 @@
 A process of its own, so that its peak memory can be told, and nothing is left of it after it.
 """
 
+import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -10,6 +12,9 @@ from pathlib import Path
 from kerasseg.cli import load_tensorflow, run_command
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
+from kerasseg.training.run_directory import RunDirectory, write_whole
+
+RESOURCES = "resources.json"
 
 
 def main() -> None:
@@ -26,7 +31,14 @@ def main() -> None:
         return
     from kerasseg.training.loop import train
 
-    train(config, catalog)
+    run = RunDirectory(config.run_path)
+    if run.metrics.is_file():
+        return
+    train(config, catalog, boundaries=True)
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    write_whole(run.path / RESOURCES, json.dumps({"peak_memory_bytes": peak}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """python -m kerasseg report, and the report that a training writes at its end."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def report(argv: Sequence[str], *, prog: str) -> None:
         "--out", type=Path, metavar="FILE", help="default: RUN/report.html, or comparison.html"
     )
     args = parser.parse(argv)
-    records = [read_run(path) for path in args.runs]
+    records = [read_run(path) for path in dict.fromkeys(args.runs)]
     if len(records) == 1:
         out = args.out or records[0].run.report
         text = _run_page(records[0], catalog=None)
@@ -51,6 +52,9 @@ def write_page(path: Path, text: str) -> None:
         temporary.replace(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def _run_page(record: RunRecord, *, catalog: Catalog | None) -> str:

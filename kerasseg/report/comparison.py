@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kerasseg.report import html, plots
 from kerasseg.report.record import RunRecord
-from kerasseg.setting_text import SETTINGS, setting_values
+from kerasseg.setting_text import SETTINGS, inline, setting_values
 
 # Where two runs always differ.
 _OWN = ("name", "run_dir")
@@ -53,11 +53,15 @@ def _scores(records: Sequence[RunRecord], names: list[str]) -> str:
 
 
 def _curves(records: Sequence[RunRecord], names: list[str]) -> str:
-    titles = {"val_miou": "validation mean IoU", "cross_entropy": "cross entropy"}
+    titles = {
+        "val_miou": "validation mean IoU",
+        "val_pixel_accuracy": "validation pixel accuracy",
+        "cross_entropy": "cross entropy",
+    }
     drawn = ""
     for column, title in titles.items():
         lines = {name: record.column(column) for name, record in zip(names, records, strict=True)}
-        floor = 0.0 if column == "val_miou" else None
+        floor = None if column == "cross_entropy" else 0.0
         drawn += html.plot(plots.curves(lines, title=title, floor=floor), alt=title)
     return f'<div class="row">{drawn}</div>'
 
@@ -81,7 +85,7 @@ def _classes(records: Sequence[RunRecord], names: list[str]) -> str:
 def _settings(records: Sequence[RunRecord], names: list[str]) -> str:
     values = [setting_values(record.config) for record in records]
     rows = [
-        (html.text(name), *(html.text(value[name]) for value in values))
+        (html.text(name), *(html.text(inline(value[name])) for value in values))
         for name in SETTINGS
         if name not in _OWN and len({repr(value[name]) for value in values}) > 1
     ]

@@ -1,6 +1,7 @@
 """The images that went best and worst, with what the net made of them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -12,6 +13,7 @@ from kerasseg.report.panels import heat_map
 from kerasseg.sample_files import image_of, label_of
 
 _WIDTH = 480  # pixels of a picture in the page
+_PANEL_WIDTH = 1040  # of four pictures side by side
 _RIGHT, _WRONG, _NOT_ASKED = (236, 239, 242), (203, 62, 56), (255, 255, 255)
 
 
@@ -35,6 +37,19 @@ def best_and_worst(each_image: list[dict], *, count: int) -> tuple[list[dict], l
     )
     count = min(count, len(ranked) // 2)
     return ranked[:count], ranked[::-1][:count]
+
+
+def some_panels(folder: Path, *, count: int) -> list[tuple[str, Image.Image]]:
+    """(name, RGB picture) of at most `count` of a run's panels, evenly spread."""
+    found = sorted(folder.glob("*.png"))
+    chosen = np.unique(np.linspace(0, len(found) - 1, min(count, len(found))).astype(int))
+    pictures = []
+    for path in (found[index] for index in chosen):
+        with Image.open(path) as file:
+            panel = file.convert("RGB")
+        panel.thumbnail((_PANEL_WIDTH, _PANEL_WIDTH))
+        pictures.append((path.stem, panel))
+    return pictures
 
 
 def draw_example(entry: dict, *, predictor: Predictor, catalog: Catalog, split: str) -> Example:

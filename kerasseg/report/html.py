@@ -23,29 +23,41 @@ p { margin: 0 0 12px; max-width: 72ch; }
 .faint, figcaption { color: var(--faint); font-size: 13px; }
 section { background: #fff; border: 1px solid var(--line); border-radius: 10px;
   padding: 18px 20px; margin-top: 18px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px;
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px;
   margin-top: 18px; }
 .tile { background: #fff; border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px; }
-.tile b { display: block; font-size: 22px; font-weight: 650; line-height: 1.25; }
-.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr));
+.tile b { display: block; white-space: nowrap; font-size: 20px; font-weight: 650;
+  line-height: 1.25; }
+.row { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr));
   gap: 16px; align-items: start; }
 figure { margin: 0; }
 img { max-width: 100%; height: auto; display: block; border-radius: 4px; }
 .shots { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 8px;
   margin-bottom: 18px; }
 .scroll { overflow-x: auto; }
+.row + .scroll, .scroll + p { margin-top: 14px; }
+.scroll img { max-width: none; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 td, th { padding: 3px 14px 3px 0; text-align: right; white-space: nowrap; }
-td:first-child, th:first-child { text-align: left; }
-th { font-weight: 600; border-bottom: 1px solid var(--line); }
+td:first-child, th:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
+th { font-weight: 600; border-bottom: 1px solid var(--line); vertical-align: bottom; }
 .wide { width: 100%; }
-.bar { display: inline-block; width: 22vw; max-width: 340px; min-width: 60px; height: 11px;
+.wide th { white-space: normal; }
+.bar { display: block; width: 100%; min-width: 48px; height: 11px;
   background: #eef1f4; border-radius: 3px; vertical-align: middle; }
+td:has(.bar) { width: 70%; }
 .bar i { display: block; height: 100%; background: var(--bar); border-radius: 3px; }
 .swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 8px;
   border: 1px solid rgba(0, 0, 0, .15); vertical-align: -1px; }
-.legend span { display: inline-block; margin: 0 16px 4px 0; font-size: 13px; }
+.legend > span { display: inline-block; margin: 0 16px 4px 0; font-size: 13px; }
 summary { cursor: pointer; font-weight: 600; }
+@media (max-width: 600px) {
+  main { padding: 20px 10px 40px; }
+  section { padding: 14px; }
+  td, th { padding-right: 9px; }
+  .shots { grid-template-columns: 1fr 1fr; }
+  .shots figure:first-child { grid-column: 1 / -1; }
+}
 pre { margin: 10px 0 0; overflow-x: auto; font-size: 13px; }
 """
 
@@ -85,10 +97,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool = Fa
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     kind = ' class="wide"' if wide else ""
-    return (
-        f'<div class="scroll"><table{kind}><thead><tr>{top}</tr></thead>'
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
+    return scrolled(f"<table{kind}><thead><tr>{top}</tr></thead><tbody>\n{body}\n</tbody></table>")
 
 
 def text(value: object) -> str:
@@ -111,6 +120,11 @@ def swatch(color: Sequence[int]) -> str:
 
 def plot(figure: Figure, *, alt: str) -> str:
     return f'<figure><img src="{data_uri(figure)}" alt="{escape(alt, quote=True)}"></figure>'
+
+
+def scrolled(content: str) -> str:
+    """A box in which pictures keep their size and what is too wide is moved, not the page."""
+    return f'<div class="scroll">{content}</div>'
 
 
 def picture(image: Image.Image, caption: str, *, photo: bool) -> str:

@@ -2,9 +2,11 @@
 
 from kerasseg.config import Config, dump_config
 from kerasseg.report import html, plots, score_plots
-from kerasseg.report.examples import Example
+from kerasseg.report.examples import Example, some_panels
 from kerasseg.report.record import RunRecord
-from kerasseg.setting_text import SETTINGS, setting_values
+from kerasseg.setting_text import SETTINGS, inline, setting_values
+
+_PANELS = 3  # shown where the best and worst images cannot be
 
 
 def run_page(record: RunRecord, *, examples: tuple[list[Example], list[Example]] | str) -> str:
@@ -45,7 +47,13 @@ def _summary(record: RunRecord) -> list[tuple[str, str]]:
     if record.history:
         items.append((f"{record.images_seen:,}", "images seen"))
         items.append((_duration(record), "in training steps"))
+    if record.parameters:
+        items.append((_millions(record.parameters), "parameters"))
     return items
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:.1f} M" if count >= 1e6 else f"{count:,}"
 
 
 def _duration(record: RunRecord) -> str:
@@ -97,7 +105,9 @@ def _classes(record: RunRecord) -> str:
         )
         for name, entry in ranked
     ]
-    return html.section("Classes", html.table(("class", "IoU", "", "share of pixels"), rows))
+    return html.section(
+        "Classes", html.table(("class", "IoU", "", "share of pixels"), rows, wide=True)
+    )
 
 
 def _confusion(record: RunRecord) -> str:
@@ -105,12 +115,18 @@ def _confusion(record: RunRecord) -> str:
     if not counts or not any(map(any, counts[:-1])):
         return ""
     figure = plots.confusion(counts, list(record.metrics["classes"]))
-    return html.section("What is taken for what", html.plot(figure, alt="confusion matrix"))
+    return html.section(
+        "What is taken for what", html.scrolled(html.plot(figure, alt="confusion matrix"))
+    )
 
 
 def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] | str) -> str:
     if isinstance(examples, str):
-        return html.section("Best and worst images", html.note(examples))
+        panels = "".join(
+            html.scrolled(html.picture(image, name, photo=True))
+            for name, image in some_panels(record.run.panels, count=_PANELS)
+        )
+        return html.section("Best and worst images", html.note(examples), panels)
     parts = []
     for title, found in zip(("Best", "Worst"), examples, strict=True):
         for example in found:
@@ -120,8 +136,13 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
             )
             heading = f"{title}: {example.name}, mean IoU {example.miou:.3f}"
             parts.append(f'<h3>{html.text(heading)}</h3><div class="shots">{pictures}</div>')
-    names = zip(record.labels["names"], record.labels["palette"], strict=False)
-    legend = "".join(f"<span>{html.swatch(c)}{html.text(n)}</span>" for n, c in names)
+    labels = record.labels
+    names = [*labels["names"], labels["void_name"]]
+    colors = [*labels["palette"], labels["void_color"]]
+    legend = "".join(
+        f"<span>{html.swatch(color)}{html.text(name)}</span>"
+        for name, color in zip(names, colors, strict=False)
+    )
     return html.section(
         "Best and worst images",
         *parts,
@@ -131,10 +152,10 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
 
 def _doubts(metrics: dict) -> str:
     drawn = []
-    if metrics.get("ece") is not None:
+    if metrics.get("reliability") or metrics.get("reliability_boundary"):
         drawn.append(html.plot(score_plots.reliability(metrics), alt="reliability diagram"))
     errors = metrics.get("errors", {})
-    if errors:
+    if any("risk_coverage" in entry for entry in errors.values()):
         drawn.append(html.plot(score_plots.risk_coverage(metrics), alt="risk-coverage curves"))
     if "trimap_miou" in metrics:
         drawn.append(html.plot(score_plots.trimap(metrics), alt="mean IoU near edges"))
@@ -153,7 +174,25 @@ def _doubts(metrics: dict) -> str:
         html.table(("finds errors by", "AUROC ↑", "AP ↑", "risk-coverage area ↓"), rows)
         if rows
         else "",
+        _temperature(metrics.get("temperature")),
+        _seconds(metrics.get("seconds")),
     )
+
+
+def _temperature(found: dict | None) -> str:
+    if not found:
+        return ""
+    return html.note(
+        f"Logits divided by a temperature of {found['value']:.3f}, fitted on "
+        f"{found['images_fitted']} images, bring the calibration error of the other "
+        f"{found['images_scored']} from {html.number(found['ece_before'])} to "
+        f"{html.number(found['ece_after'])}."
+    )
+
+
+def _seconds(found: dict | None) -> str:
+    passes = [f"{name} {seconds:.3f}" for name, seconds in (found or {}).items()]
+    return html.note(f"Seconds an image: {' · '.join(passes)}.") if passes else ""
 
 
 def _unknown(metrics: dict) -> str:
@@ -178,7 +217,9 @@ def _unknown(metrics: dict) -> str:
 
 def _settings(record: RunRecord) -> str:
     values, defaults = setting_values(record.config), setting_values(Config())
-    changed = [f"{name} = {values[name]}" for name in SETTINGS if values[name] != defaults[name]]
+    changed = [
+        f"{name} = {inline(values[name])}" for name in SETTINGS if values[name] != defaults[name]
+    ]
     return html.section(
         "How it was made",
         html.note(" · ".join(record.provenance)),

@@ -23,6 +23,12 @@ def data_uri(figure: Figure) -> str:
     return f"data:image/svg+xml;base64,{data}"
 
 
+def plain(text: str) -> str:
+    """`text` as it stands: a dollar starts no formula, a leading _ does not hide it in a legend."""
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
 def one_plot(title: str, *, size: tuple[float, float]):
     """(Figure, its axes) without pyplot, which would keep what was drawn. size: inches."""
     figure = Figure(figsize=size, layout="constrained")
@@ -47,7 +53,7 @@ def curves(
 
     floor: where the vertical axis starts; None: where the values do.
     """
-    figure, axis = one_plot(title, size=(5.4, 3.2))
+    figure, axis = one_plot(title, size=(4.0, 3.0))
     for number, (first, last, scale) in enumerate(stages):
         if number % 2 == 0:
             axis.axvspan(first, last, color=_BAND, zorder=0, linewidth=0)
@@ -55,7 +61,7 @@ def curves(
         axis.text(
             (first + last) / 2,
             1.01,
-            label if (last - first) > 0.12 * stages[-1][1] else label.split()[1],
+            label if (last - first) > 0.2 * stages[-1][1] else label.split()[1],
             transform=axis.get_xaxis_transform(),
             ha="center",
             va="bottom",
@@ -63,7 +69,7 @@ def curves(
             color=FAINT,
         )
     for (name, (x, y)), color in zip(lines.items(), _endless(COLORS), strict=False):
-        axis.plot(x, y, color=color, linewidth=1.8, label=name, marker="o", markersize=3)
+        axis.plot(x, y, color=color, linewidth=1.8, label=plain(name), marker="o", markersize=3)
     if stages:
         axis.set_title(title, fontsize=11, color=INK, loc="left", pad=18)
     axis.set_xlabel("images seen")
@@ -82,13 +88,13 @@ def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
     whole = np.asarray(counts, float)
     rows = [i for i in range(len(names)) if whole[i].sum() > 0]
     shares = whole[rows] / whole[rows].sum(axis=1, keepdims=True)
-    columns = [*names, "unlabelled"]
+    columns = [*map(plain, names), "unlabelled"]
     size = 1.6 + 0.34 * len(columns)
     title = "Of 100 pixels of a class, how many are called …"
     figure, axis = one_plot(title, size=(size + 0.9, max(2.4, 1.6 + 0.34 * len(rows))))
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axis.set_xticks(range(len(columns)), columns, rotation=55, ha="right", rotation_mode="anchor")
-    axis.set_yticks(range(len(rows)), [names[i] for i in rows])
+    axis.set_yticks(range(len(rows)), [columns[i] for i in rows])
     axis.spines[:].set_visible(False)
     for y, row in enumerate(shares):
         for x, share in enumerate(row):

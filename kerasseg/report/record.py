@@ -1,7 +1,9 @@
 """A finished run as the report reads it: files only, no weights."""
 
 import csv
+import io
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from kerasseg.training.run_directory import RunDirectory
 class RunRecord:
     """config: its settings. metrics: `metrics.json`. history: rows of `history.csv`, as text.
 
+    parameters: numbers in best.keras, moving statistics among them; 0 if it cannot be read.
     provenance: the comment lines of config.yaml, versions and commit, without their `#`.
     labels: `labels.json`, names and palette among it.
     """
@@ -25,6 +28,7 @@ class RunRecord:
     history: tuple[dict[str, str], ...]
     provenance: tuple[str, ...]
     labels: dict
+    parameters: int
 
     @property
     def name(self) -> str:
@@ -54,6 +58,22 @@ class RunRecord:
         return found
 
 
+def _parameters(weights: Path) -> int:
+    """Counted in the file, without TensorFlow."""
+    import h5py
+
+    try:
+        with zipfile.ZipFile(weights) as archive, archive.open("model.weights.h5") as member:
+            sizes: list[int] = []
+            with h5py.File(io.BytesIO(member.read())) as file:
+                file["layers"].visititems(
+                    lambda _, item: sizes.append(item.size if isinstance(item, h5py.Dataset) else 0)
+                )
+        return sum(sizes)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return 0
+
+
 def read_run(path: Path) -> RunRecord:
     """Raises UserError if the directory holds no run, or one that is not finished."""
     run = RunDirectory(path)
@@ -67,7 +87,10 @@ def read_run(path: Path) -> RunRecord:
             history = tuple(csv.DictReader(file))
         lines = run.config.read_text(encoding="utf-8").splitlines()
         metrics["miou"], metrics["classes"], labels["palette"]
+        _ = [(float(row["images_seen"]), row["stage"], row["crop_scale"]) for row in history]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: cannot be read ({error!r})") from error
     comments = tuple(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
-    return RunRecord(run, load_config(run.config), metrics, history, comments, labels)
+    return RunRecord(
+        run, load_config(run.config), metrics, history, comments, labels, _parameters(run.best)
+    )

@@ -9,11 +9,13 @@ _MOST = 5  # scores beside `uncertainty`: more lines cannot be told apart
 
 def reliability(found: dict) -> Figure:
     """Accuracy over confidence, of all pixels and of those at edges."""
-    figure, axes = one_plot("Is it as right as it is sure?", size=(4.2, 3.9))
+    figure, axes = one_plot("Is it as right as it is sure?", size=(4.2, 4.2))
     axes.set(xlabel="confidence", ylabel="share of right pixels")
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
     for color, what, end in ((COLORS[0], "all pixels", ""), (COLORS[1], "at edges", "_boundary")):
-        curve, error = found[f"reliability{end}"], found[f"ece{end}"]
+        curve, error = found.get(f"reliability{end}"), found.get(f"ece{end}")
+        if curve is None:
+            continue
         label = f"{what}, calibration error {'-' if error is None else f'{error:.3f}'}"
         axes.plot(
             curve["confidence"], curve["accuracy"], "o-", color=color, markersize=4, label=label
@@ -21,7 +23,7 @@ def reliability(found: dict) -> Figure:
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
     axes.set_aspect("equal")
-    axes.legend(frameon=False, loc="upper left", fontsize=9)
+    axes.legend(frameon=False, loc="lower right", fontsize=8)
     return figure
 
 
@@ -30,29 +32,43 @@ def risk_coverage(found: dict) -> Figure:
 
     At most six scores: those with the least area, `uncertainty` always among them.
     """
-    errors = {n: e for n, e in found["errors"].items() if e["risk_coverage_area"] is not None}
+    errors = {
+        name: entry
+        for name, entry in found["errors"].items()
+        if entry.get("risk_coverage_area") is not None and "risk_coverage" in entry
+    }
     order = sorted(errors, key=lambda name: errors[name]["risk_coverage_area"])
     chosen = [n for n in order if n != "uncertainty"][:_MOST]
     chosen += [n for n in order if n == "uncertainty"]
-    figure, axes = one_plot("Errors among the pixels that are kept", size=(5.0, 3.9))
+    figure, axes = one_plot("Errors among the pixels that are kept", size=(4.2, 4.2))
     axes.set(xlabel="share of pixels kept, the surest first", ylabel="share of them that is wrong")
     highest = 0.0
     for color, name in zip(COLORS, chosen, strict=False):
         curve, area = errors[name]["risk_coverage"], errors[name]["risk_coverage_area"]
         axes.plot(curve["coverage"], curve["risk"], color=color, label=f"{name} ({area:.3f})")
         kept = zip(curve["coverage"], curve["risk"], strict=True)
-        highest = max(highest, *(risk for coverage, risk in kept if coverage >= 0.05))
+        highest = max([highest, *(risk for coverage, risk in kept if coverage >= 0.05)])
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.05 * highest or 1.0)  # a handful of pixels may be all wrong
     if chosen:
-        axes.legend(frameon=False, fontsize=9, title="score (area)", title_fontsize=9)
+        # Below: wherever the curves run, they would run through it.
+        figure.legend(
+            frameon=False,
+            fontsize=8,
+            loc="outside lower center",
+            ncols=2,
+            handlelength=1.2,
+            columnspacing=1.0,
+            title="score (area)",
+            title_fontsize=8,
+        )
     return figure
 
 
 def trimap(found: dict) -> Figure:
     """Mean IoU of the pixels within some distance of an edge."""
     points = [(int(d), v) for d, v in found["trimap_miou"].items() if v is not None]
-    figure, axes = one_plot("Mean IoU near the edges", size=(4.6, 3.6))
+    figure, axes = one_plot("Mean IoU near the edges", size=(4.2, 4.2))
     axes.set(xlabel="pixels from an edge, at most", ylabel="mean IoU")
     axes.plot([d for d, _ in points], [v for _, v in points], "o-", color=COLORS[0])
     if found["miou"] is not None:

@@ -25,10 +25,13 @@ from kerasseg.training.tensorboard import TensorBoard
 from kerasseg.training.validate import validate
 
 
-def train(config: Config, catalog: Catalog, *, fresh: bool = False) -> None:
+def train(
+    config: Config, catalog: Catalog, *, fresh: bool = False, boundaries: bool = False
+) -> None:
     """Trains a run, or goes on with it, and scores its best weights at the end.
 
     catalog: the verified data of `config`. fresh: throw away what the run directory holds.
+    boundaries: also score the best weights at edges, which takes longer.
     Raises UserError for what the user can mend, Interrupted after SIGTERM or Ctrl-C with the
     state saved.
     """
@@ -47,18 +50,21 @@ def train(config: Config, catalog: Catalog, *, fresh: bool = False) -> None:
         session.schedule.total_steps.assign(progress.plan.total_steps)
         if progress.finished and run.metrics.exists():
             print(f"{run.path}: this run is finished; --fresh starts it over")
+            if not run.report.exists():  # killed between its scores and its report
+                write_report(run.path, catalog=catalog)
             print_result(run)
             return
         # Stages may be longer now; what was scored before they were is not the result.
         run.write_config(config)
         run.metrics.unlink(missing_ok=True)
+        run.report.unlink(missing_ok=True)
         run.write_history(progress.history)
         with (
             Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,
             TensorBoard(run.tensorboard) as board,
         ):
             _Loop(session, run, progress, step, stop, display, board).run_epochs()
-        score_best(config, catalog, run, check_stop=stop.check)
+        score_best(config, catalog, run, check_stop=stop.check, boundaries=boundaries)
         write_report(run.path, catalog=catalog)
         print_result(run)
 

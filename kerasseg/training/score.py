@@ -25,11 +25,16 @@ from kerasseg.training.session import build_graph
 
 
 def score_best(
-    config: Config, catalog: Catalog, run: RunDirectory, *, check_stop: Callable[[], None]
+    config: Config,
+    catalog: Catalog,
+    run: RunDirectory,
+    *,
+    check_stop: Callable[[], None],
+    boundaries: bool,
 ) -> None:
     """Writes `panels/` and `metrics.json` of `best.keras` on the validation split.
 
-    check_stop: called after each image; may raise to stop.
+    check_stop: called after each image; may raise to stop. boundaries: see `evaluate_split`.
     """
     graph = build_graph(config, catalog, load_net(run.best))
     predictor = GraphPredictor(
@@ -47,6 +52,7 @@ def score_best(
         catalog,
         split="val",
         each_image=lambda done: check_stop(),
+        boundaries=boundaries,
     )
     decoder = Decoder(
         catalog, "val", cache=config.data.cache, cache_dir=cache_folder(config.data.cache_dir)

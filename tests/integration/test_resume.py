@@ -103,14 +103,19 @@ def test_a_finished_run_says_so_and_can_be_made_longer(streets, run_command, tmp
     run_dir = tmp_path / "run"
     arguments = settings(streets, run_dir)
     assert run_command(TRAIN, *arguments).returncode == 0
+    report = run_dir / "report.html"
+    report.unlink()  # as if killed just before it was written
     again = run_command(TRAIN, *arguments)
     assert again.returncode == 0
+    assert str(report) in again.stdout
+    first = report.read_bytes()
     assert "this run is finished" in again.stdout
     assert "mean IoU" in again.stdout
     longer = "train.stages=[{crop_scale: 0.6, epochs: 1}, {crop_scale: 1.0, epochs: 3}]"
     more = run_command(TRAIN, *arguments, longer)
     assert more.returncode == 0, more.stderr
     assert len(history(run_dir)) == 4
+    assert report.read_bytes() != first
     earlier = "train.stages=[{crop_scale: 0.6, epochs: 2}, {crop_scale: 1.0, epochs: 3}]"
     before = {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
     refused = run_command(TRAIN, *arguments, earlier)

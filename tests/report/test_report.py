@@ -1,135 +1,22 @@
 """The page of a run: complete in itself, well formed, and true to the files of the run."""
 
-import csv
-import json
-import re
-from html.parser import HTMLParser
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasseg.config import dump_config, load_config
+from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.data.streets.draw import draw_streets
 from kerasseg.errors import UserError
 from kerasseg.inference.description import Description
 from kerasseg.inference.predictor import Predictor
-from kerasseg.labels import camvid_labels
 from kerasseg.report.command import report
 from kerasseg.report.examples import best_and_worst, draw_example
 from kerasseg.report.html import table, text
-from kerasseg.training.run_directory import COLUMNS, RunDirectory
-
-_EMPTY = {"meta", "img", "br", "hr", "input", "link"}
-
-
-class Page(HTMLParser):
-    """What stands in a document. Raises if a tag is closed that was not open."""
-
-    def __init__(self, document: str):
-        super().__init__()
-        self.open, self.addresses, self.words, self.headings = [], [], [], []
-        self.feed(document)
-        assert not self.open
-
-    def handle_starttag(self, tag, attributes):
-        if tag not in _EMPTY:
-            self.open.append(tag)
-        for name, value in attributes:
-            if name in ("src", "href", "srcset", "data", "action"):
-                self.addresses.append(value)
-        if tag == "img":
-            assert dict(attributes)["alt"]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.words.append(data)
-        if self.open[-1:] == ["h2"]:
-            self.headings.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
-
-
-def metrics(**more) -> dict:
-    names = camvid_labels(void="background").names
-    return {
-        "split": "val",
-        "images": 2,
-        "miou": 0.4321,
-        "pixel_accuracy": 0.8765,
-        "image_accuracy": 0.7654,
-        "classes": {n: {"iou": 0.05 * i, "pixels": 100 + i} for i, n in enumerate(names)},
-        **more,
-    }
-
-
-FULL = {
-    "miou_forced": 0.4567,
-    "ece": 0.0123,
-    "ece_boundary": 0.1,
-    "confusion": (np.eye(12, dtype=int) * 50 + 3).tolist(),
-    "each_image": [
-        {"name": "a", "miou": 0.5, "pixel_accuracy": 0.9},
-        {"name": "b", "miou": 0.25, "pixel_accuracy": 0.8},
-    ],
-    "reliability": {"confidence": [0.3, 0.9], "accuracy": [0.4, 0.8], "pixels": [10, 90]},
-    "reliability_boundary": {"confidence": [0.3], "accuracy": [0.4], "pixels": [10]},
-    "errors": {
-        "uncertainty": {
-            "auroc": 0.6161,
-            "average_precision": 0.3131,
-            "risk_coverage_area": 0.0707,
-            "risk_coverage": {"coverage": [0.5, 1.0], "risk": [0.1, 0.2]},
-        }
-    },
-    "unknown": {
-        "images": 1,
-        "uncertainty": {"auroc": 0.6262, "average_precision": 0.1515, "fpr95": 0.9191},
-    },
-}
-
-
-def make_run(folder, content: dict, *settings: str, names=None):
-    """A run directory with everything but weights that could be loaded."""
-    run = RunDirectory(folder)
-    run.path.mkdir(parents=True)
-    config = load_config(None, ["data.root=nowhere", f"name={folder.name}", *settings])
-    run.config.write_text(f"# made with kerasseg 1.2.3\n# git commit abc\n{dump_config(config)}")
-    labels = camvid_labels(void="background").to_json()
-    run.labels.write_text(json.dumps(labels | ({"names": names} if names else {})))
-    run.best.touch()
-    run.metrics.write_text(json.dumps(content))
-    with run.history.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="0.5")
-        writer.writeheader()
-        for epoch, (stage, crop, miou) in enumerate([(1, 0.6, ""), (2, 1, "0.3"), (2, 1, "0.4")]):
-            writer.writerow(
-                {
-                    "epoch": epoch + 1,
-                    "stage": stage,
-                    "crop_scale": crop,
-                    "images_seen": 1200 * (epoch + 1),
-                    "val_miou": miou,
-                    "images_per_second": "10",
-                }
-            )
-    return run
-
-
-def read(path) -> Page:
-    document = path.read_text(encoding="utf-8")
-    page = Page(document)
-    assert all(address.startswith("data:image/") for address in page.addresses)
-    assert not re.search(r"url\(|@import|<script|<link", document)
-    return page
+from kerasseg.report.record import read_run
+from tests.report.made_run import FULL, Page, make_run, metrics, read
 
 
 def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_path, capsys):
@@ -142,7 +29,7 @@ def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_p
     for word in ("0.6161", "0.3131", "0.0707", "0.6262", "0.1515", "0.9191", "Bicyclist"):
         assert word in page.words, word
     assert "kerasseg 1.2.3 · git commit abc" in page.text
-    assert "data.root = nowhere" in page.text
+    assert 'data.root = "nowhere"' in page.text
     assert page.headings == [
         "Learning",
         "Classes",
@@ -163,10 +50,66 @@ def test_what_was_not_measured_is_left_out(tmp_path):
     assert "metrics.json says nothing of single images." in page.text
 
 
-def test_a_name_is_no_markup(tmp_path):
-    evil = '<b>&"x'
+@pytest.mark.parametrize("dropped", FULL)
+def test_any_one_measure_may_be_missing(dropped, tmp_path):
+    run = make_run(tmp_path / "run", metrics(**{k: v for k, v in FULL.items() if k != dropped}))
+    report([str(run.path)], prog="test")
+    assert "0.4321" in read(run.report).words
+
+
+def test_scores_without_their_curves_are_a_table(tmp_path):
+    scores = {"auroc": 0.6161, "average_precision": 0.3131, "risk_coverage_area": 0.0707}
+    run = make_run(tmp_path / "run", metrics(ece=0.1, errors={"uncertainty": scores}))
+    report([str(run.path)], prog="test")
+    page = read(run.report)
+    assert {"0.6161", "0.3131", "0.0707", "0.1000"} <= set(page.words)
+    assert "risk-coverage curves" not in page.alternatives
+
+
+def test_temperature_and_times_are_told(tmp_path):
+    temperature = {"value": 0.6717, "ece_before": 0.1094, "ece_after": 0.0055}
+    more = {
+        "temperature": {**temperature, "images_fitted": 40, "images_scored": 41},
+        "seconds": {"labels": 0.0373, "MC Dropout 50": 2.427},
+    }
+    run = make_run(tmp_path / "run", metrics(**FULL, **more))
+    report([str(run.path)], prog="test")
+    text = read(run.report).text
+    assert "temperature of 0.672, fitted on 40 images" in text
+    assert "the other 41 from 0.1094 to 0.0055" in text
+    assert "labels 0.037 · MC Dropout 50 2.427" in text
+
+
+def test_a_run_without_scores_of_images_shows_its_panels(tmp_path):
+    run = make_run(tmp_path / "old", metrics())
+    run.panels.mkdir()
+    for i in range(7):
+        Image.new("RGB", (1960, 300), (30 * i, 0, 0)).save(run.panels / f"town_{i}.png")
+    report([str(run.path)], prog="test")
+    page = read(run.report)
+    assert [name for name in page.alternatives if "town" in name] == ["town_0", "town_3", "town_6"]
+
+
+def test_parameters_are_those_of_the_net(tmp_path):
+    from kerasseg.training.initial_weights import load_net
+    from tests.inference.small_model import write_run
+
+    trained = write_run(tmp_path / "net")
+    run = make_run(tmp_path / "run", metrics())
+    assert read_run(run.path).parameters == 0  # an empty file
+    run.best.write_bytes((trained / "best.keras").read_bytes())
+    count = load_net(run.best).count_params()
+    assert count > 0
+    assert read_run(run.path).parameters == count
+    report([str(run.path)], prog="test")
+    assert f"{count:,}" in read(run.report).words
+
+
+@pytest.mark.parametrize("evil", ['<b>&"x', "$\\frac{$", "_a", "</title><script>"])
+def test_a_name_is_no_markup(evil, tmp_path):
     classes = {evil: {"iou": 0.5, "pixels": 3}, "plain": {"iou": None, "pixels": 0}}
-    run = make_run(tmp_path / "evil", metrics(classes=classes), names=[evil, "plain"])
+    found = metrics(classes=classes, confusion=[[3, 1, 1], [0, 2, 0], [0, 0, 0]])
+    run = make_run(tmp_path / "evil", found, names=[evil, "plain"])
     report([str(run.path)], prog="test")
     assert evil in "".join(read(run.report).words)
 
@@ -202,9 +145,16 @@ def test_what_cannot_be_reported_is_named(tmp_path):
         report([str(tmp_path / "nowhere")], prog="test")
     with pytest.raises(UserError, match=r"no/such/r\.html: cannot be written"):
         report([str(run.path), "--out", str(tmp_path / "no/such/r.html")], prog="test")
-    run.metrics.write_text("{}")
-    with pytest.raises(UserError, match="run: cannot be read"):
-        report([str(run.path)], prog="test")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UserError, match="folder: cannot be written"):
+        report([str(run.path), "--out", str(tmp_path / "folder")], prog="test")
+    with pytest.raises(UserError, match="cannot be written"):
+        report([str(run.path), "--out", str(run.metrics / "r.html")], prog="test")
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "folder"}
+    for content in ("{}", "[1]", "{"):
+        run.metrics.write_text(content)
+        with pytest.raises(UserError, match="run: cannot be read"):
+            report([str(run.path)], prog="test")
     run.metrics.unlink()
     with pytest.raises(UserError, match=r"no metrics\.json in it; finish the run"):
         report([str(run.path)], prog="test")

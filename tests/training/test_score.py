@@ -48,11 +48,11 @@ def evaluated(trained, target, *options):
 def test_the_scores_are_those_of_evaluate(trained, tmp_path):
     config, catalog, run = trained
     calls = []
-    score_best(config, catalog, run, check_stop=lambda: calls.append(1))
+    score_best(config, catalog, run, check_stop=lambda: calls.append(1), boundaries=True)
     assert len(calls) == IMAGES
     assert len(list(run.panels.glob("*.png"))) == 1
     written = json.loads(run.metrics.read_text())
-    assert written == evaluated(trained, tmp_path / "scores.json")
+    assert written == evaluated(trained, tmp_path / "scores.json", "--boundaries")
     assert {entry["name"] for entry in written["each_image"]} == {
         sample.name for sample in catalog.splits["val"]
     }
@@ -69,7 +69,7 @@ def test_it_stops_when_it_is_told(trained):
         raise Interrupted
 
     with pytest.raises(Interrupted):
-        score_best(config, catalog, run, check_stop=stop)
+        score_best(config, catalog, run, check_stop=stop, boundaries=False)
     assert not run.metrics.exists()
 
 
