@@ -118,6 +118,10 @@ class ModelConfig(Section):
         0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
     )
     batch_norm_epsilon: Number = Field(1e-5, gt=0, description="added to the variance of the batch")
+    batch_norm_sync: Switch = Field(
+        True,
+        description="several replicas: statistics of the whole batch, not of each replica's part",
+    )
 
 
 class LossConfig(Section):
@@ -235,6 +239,11 @@ class TrainConfig(Section):
     )
     jit: Literal["auto"] | Switch = Field(
         "auto", description="compile with XLA; auto: where that is faster"
+    )
+    distribute: Literal["auto", "none", "mirrored", "multi_worker"] = Field(
+        "auto",
+        description="train on one device, on all GPUs of this machine, or in the processes that "
+        "TF_CONFIG names; auto: what is there",
     )
     save_every: Integer = Field(
         200, ge=1, description="steps between two saved states, to continue from"
