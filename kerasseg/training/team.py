@@ -156,5 +156,5 @@ def stop_with_the_others() -> Iterator[None]:
         lines = str(error.message).strip().splitlines() or [type(error).__name__]
         said = next((line for line in lines if "aborted by" in line), lines[0])
         raise Interrupted(
-            f"another process was lost ({said}); once all are started again, the run goes on"
+            f"another process was lost ({said}), so all have to be started again"
         ) from error
