@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from kerasseg.cluster import Cluster
 from kerasseg.config import OptimizerConfig
+from kerasseg.model.batch_norm import FusedBatchNormalization
 from kerasseg.training.step import compile_step
 from kerasseg.training.team import build_team
 from tests.training.small_segmenter import noise_batch, small_segmenter
@@ -70,6 +71,29 @@ def main() -> None:
         print(f"{name}: {difference:.1e}")
         assert apart(before, values(one)) > 1e-3
         assert difference < allowed, name
+    print(f"each by itself: {unsynchronized(team):.1e}")
+
+
+def unsynchronized(team) -> float:
+    """Replicas that normalise the same image each by itself make the update of that image."""
+    image = noise_batch(batch_size=1)
+    twice = {name: np.concatenate([value, value]) for name, value in image.items()}
+    settings = {"uncertainty_weight": 0.0, "optimizer": OptimizerConfig(**PLAIN_SGD)}
+    one = small_segmenter(**settings)
+    with team.scope():
+        two = small_segmenter(**settings)
+    norms = [layer for layer in two.net.layers if isinstance(layer, FusedBatchNormalization)]
+    assert norms
+    for layer in norms:
+        layer.synchronized = False
+    compile_step(one, jit=False)(image)
+    dataset = tf.data.Dataset.from_tensors(twice)
+    step = compile_step(two, jit=False, strategy=team.strategy)
+    step(next(iter(team.strategy.experimental_distribute_dataset(dataset))))
+    # With the moving statistics: those of one image, not those of two.
+    difference = apart(values(one), values(two))
+    assert difference < 1e-5
+    return difference
 
 
 main()
