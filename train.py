@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from kerasseg.cli import CommandParser, load_tensorflow, run_command
+from kerasseg.cluster import read_cluster
 from kerasseg.config import dump_config, load_config
 
 DEFAULT_CONFIG = Path(__file__).resolve().parent / "configs" / "streets.yaml"
@@ -32,7 +33,8 @@ def main() -> None:
     from kerasseg.data.catalog import open_catalog
     from kerasseg.training.run_directory import RunDirectory
 
-    RunDirectory(config.run_path).check(config, fresh=args.fresh)
+    if read_cluster(config.train.distribute).is_chief:
+        RunDirectory(config.run_path).check(config, fresh=args.fresh)
     catalog = open_catalog(config)
     load_tensorflow()
     from kerasseg.training.loop import train

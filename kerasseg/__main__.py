@@ -11,7 +11,8 @@ from kerasseg.cli import CommandParser, quiet_tensorflow, run_command, whole_num
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
 from kerasseg.setting_text import suggestion
-from kerasseg.settings import MAX_SEED, DataConfig
+from kerasseg.setting_types import MAX_SEED
+from kerasseg.settings import DataConfig
 
 PROG = "python -m kerasseg"
 

@@ -97,8 +97,9 @@ def run_command(function: Callable[[], int | None]) -> int:
         for line in str(error).splitlines():
             print(f"error: {line}", file=sys.stderr)
         return USER_ERROR
-    except (Interrupted, KeyboardInterrupt):
-        print("interrupted; run the same command again to continue", file=sys.stderr)
+    except (Interrupted, KeyboardInterrupt) as reason:
+        why = str(reason) or "interrupted"
+        print(f"{why}; run the same command again to continue", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader (head, less) has gone; at exit Python would flush again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

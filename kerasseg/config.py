@@ -56,6 +56,7 @@ NO_MATTER = frozenset(
         "data.workers",
         "data.cache",
         "data.cache_dir",
+        "train.distribute",
         "train.minutes",
         "train.save_every",
         "train.panels",

@@ -6,4 +6,7 @@ class UserError(ValueError):
 
 
 class Interrupted(Exception):
-    """The run stopped in good order (SIGTERM, Ctrl-C); the same command continues it."""
+    """The run stopped in good order (SIGTERM, Ctrl-C); the same command continues it.
+
+    The message, if there is one, says why: another process was lost.
+    """

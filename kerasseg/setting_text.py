@@ -11,7 +11,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from kerasseg.settings import Allowed, Config
+from kerasseg.setting_types import Allowed
+from kerasseg.settings import Config
 
 Keys = tuple[str | int, ...]  # down to a value: ("train", "stages", 0, "epochs")
 

@@ -4,40 +4,21 @@ The models are frozen and hashable, refuse unknown keys, take no `true` for a nu
 an integer, no infinity and no NaN. `kerasseg.config` reads and writes them.
 """
 
-import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AllowInfNan, BaseModel, ConfigDict, Field, Strict
+from pydantic import Field
 
-
-@dataclass(frozen=True)
-class Allowed:
-    """Words for what a setting takes, where its type and bounds do not say it by themselves."""
-
-    text: str
-
-
-def _clean_path(text: str) -> str:
-    """`~` becomes the home folder; `data/` and `./data` are `data`. An address (gs://…) is kept."""
-    if "\0" in text:
-        raise ValueError("a path holds no NUL")
-    return text if "://" in text else str(Path(os.path.expanduser(text)))
-
-
-Integer = Annotated[int, Strict()]
-Number = Annotated[float, Strict(), AllowInfNan(False)]
-Switch = Annotated[bool, Strict()]
-Text = Annotated[str, Strict()]
-PathText = Annotated[str, Strict(), Field(min_length=1), AfterValidator(_clean_path)]
-AnyPath = Annotated[PathText, Allowed("path")]
-
-MAX_SEED = 2**31 - 1
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+from kerasseg.setting_types import (
+    MAX_SEED,
+    Allowed,
+    AnyPath,
+    Integer,
+    Number,
+    Section,
+    Switch,
+    Text,
+)
 
 
 class DataConfig(Section):
@@ -123,6 +104,10 @@ class ModelConfig(Section):
         0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
     )
     batch_norm_epsilon: Number = Field(1e-5, gt=0, description="added to the variance of the batch")
+    batch_norm_sync: Switch = Field(
+        True,
+        description="several replicas: statistics of the whole batch, not of each replica's part",
+    )
 
 
 class LossConfig(Section):
@@ -245,6 +230,11 @@ class TrainConfig(Section):
     )
     jit: Literal["auto"] | Switch = Field(
         "auto", description="compile with XLA; auto: where that is faster"
+    )
+    distribute: Literal["auto", "none", "mirrored", "multi_worker"] = Field(
+        "auto",
+        description="train on one device, on all GPUs of this machine, or in the processes that "
+        "TF_CONFIG names; auto: what is there",
     )
     save_every: Integer = Field(
         200, ge=1, description="steps between two saved states, to continue from"

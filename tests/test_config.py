@@ -27,7 +27,7 @@ data: {name: streets, root: data/streets, image_size: [128, 256], max_images: nu
   cache_dir: null, workers: null, labels_file: null, draw_train: 400, draw_val: 80, draw_seed: 0}
 labels: {void: background}
 model: {width: 64, depth: 4, padding: reflect, upsampling: transposed, dropout_rate: 0.3,
-  branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001}
+  branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001, batch_norm_sync: true}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
   variance: sampled, variance_of: logits, gate_gradient: true, class_weights: none,
   class_weight_power: 1.0}
@@ -42,6 +42,7 @@ train:
   steps: null
   precision: auto
   jit: auto
+  distribute: auto
   save_every: 200
   validate_every: 1
   init_from: null
@@ -245,7 +246,7 @@ def test_a_dump_reads_well_and_in_the_order_of_the_schema():
 @pytest.mark.parametrize("setting", sorted(NO_MATTER))
 def test_settings_that_change_no_result_do_not_differ(setting):
     other = {"name": "b", "run_dir": "r", "data.cache": "memory", "data.cache_dir": "c"}
-    other["serving.tile"] = 512
+    other |= {"serving.tile": 512, "train.distribute": "none"}
     assert differing_settings(of(), of(f"{setting}={other.get(setting, 3)}")) == []
 
 

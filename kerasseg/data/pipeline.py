@@ -1,5 +1,6 @@
 """Image files to batches, a pure function of the step: `Dataset.range(step, …)`, no other state."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,11 +38,32 @@ class TrainingInput:
         Each is a dict: image uint8 (B, H, W, 3), label uint8 (B, H, W) trainIds with 255 = void,
         epoch int32 (B,), index int32 (B,).
         """
+        return self._batches(step, self._slots, self.batch_size).prefetch(tf.data.AUTOTUNE)
+
+    def parts_from_step(
+        self, step: int, *, worker: int, workers: int, replicas: int
+    ) -> tf.data.Dataset:
+        """The same batches cut into `replicas` equal parts, those of one worker, one by one.
+
+        worker: which of `workers`, each of which has as many replicas and reads its own samples
+        alone. Replicas take consecutive parts: part r of a step is for the replica number r.
+        Starts again after the last step, because a strategy asks all workers before each batch of
+        an input that can end.
+        """
+        own = self.batch_size // workers
+
+        def slots(step):
+            first = worker * own
+            return {k: v[first : first + own] for k, v in self._slots(step).items()}
+
+        parts = self._batches(step, slots, self.batch_size // replicas)
+        return parts.repeat().prefetch(tf.data.AUTOTUNE)
+
+    def _batches(self, step: int, slots: Callable, size: int) -> tf.data.Dataset:
         dataset = tf.data.Dataset.range(step, self.plan.total_steps)
-        dataset = dataset.map(self._slots).unbatch()
+        dataset = dataset.map(slots).unbatch()
         dataset = dataset.map(self._sample, num_parallel_calls=self.workers or tf.data.AUTOTUNE)
-        dataset = dataset.batch(self.batch_size, drop_remainder=True)
-        return dataset.prefetch(tf.data.AUTOTUNE)
+        return dataset.batch(size, drop_remainder=True)
 
     def _slots(self, step: tf.Tensor) -> dict[str, tf.Tensor]:
         """Which sample goes into which place of the step's batch; each (B,)."""

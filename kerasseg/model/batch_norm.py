@@ -1,7 +1,9 @@
-"""BatchNorm through TensorFlow's fused kernel."""
+"""BatchNorm through TensorFlow's fused kernel, also over several replicas."""
 
 import keras
 import tensorflow as tf
+
+_MEAN = tf.distribute.ReduceOp.MEAN
 
 
 @keras.saving.register_keras_serializable("kerasseg")
@@ -9,26 +11,98 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras' BatchNormalization of (B, H, W, C) over C, in one op instead of eight.
 
     Keras 3 writes the formula out, and every op of it reads and writes the whole feature map.
-    The moving variance follows the unbiased batch variance, as in PyTorch.
+    The moving variance follows the unbiased batch variance, as in PyTorch. With several replicas
+    and `synchronized`, the batch is that of all of them; otherwise each normalises its own part
+    by itself, and the moving statistics follow the mean over the replicas.
     """
 
     def call(self, inputs, training=None):
         # Only a layer that is trained may use, and change, the statistics of the batch.
         training = bool(training) and self.trainable
-        empty = tf.zeros([0], tf.float32)
-        outputs = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=tf.cast(self.gamma, tf.float32),
-            offset=tf.cast(self.beta, tf.float32),
-            mean=empty if training else tf.cast(self.moving_mean, tf.float32),
-            variance=empty if training else tf.cast(self.moving_variance, tf.float32),
-            epsilon=self.epsilon,
-            is_training=training,
-        )
+        gamma, beta = tf.cast(self.gamma, tf.float32), tf.cast(self.beta, tf.float32)
+        if training and _replicas() > 1 and self.synchronized:
+            outputs, mean, variance = synchronized_batch_norm(
+                inputs, gamma, beta, epsilon=self.epsilon
+            )
+        else:
+            empty = tf.zeros([0], tf.float32)
+            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+                x=inputs,
+                scale=gamma,
+                offset=beta,
+                mean=empty if training else tf.cast(self.moving_mean, tf.float32),
+                variance=empty if training else tf.cast(self.moving_variance, tf.float32),
+                epsilon=self.epsilon,
+                is_training=training,
+            )
+            if training and _replicas() > 1:
+                mean, variance = _mean_over_replicas([mean, variance])
         if training:
-            for moving, batch in (
-                (self.moving_mean, outputs.batch_mean),
-                (self.moving_variance, outputs.batch_variance),
-            ):
+            for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
-        return outputs.y
+        return outputs
+
+
+def synchronized_batch_norm(x, gamma, beta, *, epsilon: float):
+    """BatchNorm over the batches of all replicas, which are of one size; called by each of them.
+
+    x: (B, H, W, C), any float. gamma, beta: (C,) float32.
+    Returns (y like x, mean (C,) float32, unbiased variance (C,) float32); no gradient flows
+    through the last two. Formulas: Ioffe and Szegedy 2015, arXiv:1502.03167, where the means of
+    the gradient, too, are taken over all replicas.
+    """
+    # Statistics first, then the fused op as if for inference: one pass over the feature map.
+    mean, variance = tf.nn.moments(tf.cast(x, tf.float32), axes=[0, 1, 2])
+    mean, squares = _mean_over_replicas([mean, variance + tf.square(mean)])
+    variance = tf.maximum(squares - tf.square(mean), 0.0)
+    mean, variance = tf.stop_gradient(mean), tf.stop_gradient(variance)
+    inverse = tf.math.rsqrt(variance + epsilon)
+
+    @tf.custom_gradient
+    def normalize(x, gamma, beta):
+        forward = tf.raw_ops.FusedBatchNormV3(
+            x=x,
+            scale=gamma,
+            offset=beta,
+            mean=mean,
+            variance=variance,
+            epsilon=epsilon,
+            is_training=False,
+        )
+
+        def gradient(dy):
+            backward = tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=dy,
+                x=x,
+                scale=gamma,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                reserve_space_3=forward.reserve_space_3,
+                epsilon=epsilon,
+                is_training=False,
+            )
+            # The fused op takes the statistics for constants. They are not: what is missing of
+            # dx is -gamma / deviation * (mean of dy + normalised x * mean of dy * normalised x).
+            count = tf.cast(tf.size(x) / tf.size(gamma), tf.float32)
+            dgamma, dbeta = backward.scale_backprop, backward.offset_backprop
+            by_gamma, by_beta = _mean_over_replicas([dgamma / count, dbeta / count])
+            slope = gamma * tf.square(inverse) * by_gamma
+            level = gamma * inverse * by_beta - slope * mean
+            missing = tf.cast(x, tf.float32) * slope + level
+            return backward.x_backprop - tf.cast(missing, x.dtype), dgamma, dbeta
+
+        return forward.y, gradient
+
+    count = tf.cast(tf.size(x) / tf.size(gamma), tf.float32) * _replicas()
+    return normalize(x, gamma, beta), mean, variance * count / tf.maximum(count - 1.0, 1.0)
+
+
+def _replicas() -> int:
+    """How many replicas take part in this call; 1 outside of a strategy."""
+    if tf.distribute.in_cross_replica_context():
+        return 1
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def _mean_over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
+    return tf.distribute.get_replica_context().all_reduce(_MEAN, values)

@@ -27,6 +27,7 @@ def build_net(model: ModelConfig, *, outputs: int, seed: int, precision: str) ->
         upsampling=model.upsampling,
         batch_norm_momentum=model.batch_norm_momentum,
         batch_norm_epsilon=model.batch_norm_epsilon,
+        batch_norm_sync=model.batch_norm_sync,
         dtype=precision,
     )
     direct, branches = segmentation_heads(

@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from kerasseg.model.shared_dropout import SharedDropout
+
 
 def segmentation_heads(features, *, outputs: int, branches: int, dropout_rate: float, seed: int):
     """Penultimate features (B, H, W, D) to logits.
@@ -16,7 +18,7 @@ def segmentation_heads(features, *, outputs: int, branches: int, dropout_rate: f
     policy = features.dtype
     branch_logits = []
     for k in range(1, branches + 1):
-        dropped = layers.Dropout(
+        dropped = SharedDropout(
             dropout_rate, seed=seed + k, dtype=policy, name=f"dropout_branch{k}"
         )(features)
         branch_logits.append(head(dropped))

@@ -16,6 +16,7 @@ def unet_features(
     upsampling: str,
     batch_norm_momentum: float,
     batch_norm_epsilon: float,
+    batch_norm_sync: bool,
     dtype: str,
 ):
     """Normalised image (B, H, W, 3) to penultimate features (B, H, W, width), any H and W.
@@ -39,6 +40,7 @@ def unet_features(
             x = FusedBatchNormalization(
                 momentum=batch_norm_momentum,
                 epsilon=batch_norm_epsilon,
+                synchronized=batch_norm_sync,
                 dtype=dtype,
                 name=f"{name}_norm{i}",
             )(x)

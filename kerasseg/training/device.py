@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from kerasseg.errors import UserError
+
 
 @dataclass(frozen=True)
 class Device:
@@ -14,11 +16,14 @@ class Device:
     line: str
 
 
-def pick_device(*, precision: str, jit: str | bool, gpus: int | None = None) -> Device:
+def pick_device(
+    *, precision: str, jit: str | bool, gpus: int | None = None, replicas: int = 1
+) -> Device:
     """Resolves `train.precision` and `train.jit`.
 
     gpus: how many to assume; None asks TensorFlow. A GPU gets mixed_float16 and XLA; a CPU gets
-    float32 without XLA.
+    float32 without XLA. Several replicas do without XLA, which cannot compile what they send each
+    other: UserError if it is asked for.
     """
     if gpus is None:
         gpus = len(tf.config.list_physical_devices("GPU"))
@@ -32,5 +37,15 @@ def pick_device(*, precision: str, jit: str | bool, gpus: int | None = None) -> 
     if jit == "auto":
         compiled = bool(gpus)
         why_jit = f"auto: {where}" if gpus else "auto: slower without a GPU"
+    if replicas > 1:
+        if jit is True:
+            raise UserError(
+                f"train.jit=true: found {replicas} replicas, allowed with one; set it to auto, or "
+                "train.distribute=none"
+            )
+        if jit == "auto":
+            compiled, why_jit = False, "auto: several replicas"
     line = f"precision {chosen} ({why_precision}) · XLA {'on' if compiled else 'off'} ({why_jit})"
+    if replicas > 1:
+        line += f" · {replicas} replicas"
     return Device(chosen, bool(compiled), line)

@@ -5,7 +5,12 @@ from pathlib import Path
 import keras
 
 from kerasseg.errors import UserError
-from kerasseg.model import batch_norm, padding, upsampling  # noqa: F401  registers the layers
+from kerasseg.model import (  # noqa: F401  registers the layers
+    batch_norm,
+    padding,
+    shared_dropout,
+    upsampling,
+)
 
 
 def load_net(path: Path) -> keras.Model:

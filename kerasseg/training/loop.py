@@ -3,24 +3,27 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 
 import tensorflow as tf
 
+from kerasseg.cluster import read_cluster
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
-from kerasseg.errors import UserError
+from kerasseg.errors import Interrupted, UserError
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.report.command import write_report
 from kerasseg.training.device import pick_device
 from kerasseg.training.display import Display
-from kerasseg.training.plan import first_progress, resumed_progress
+from kerasseg.training.opening import open_run
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.score import print_result, score_best
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, save_state
 from kerasseg.training.step import StepClock, compile_step
 from kerasseg.training.stop import StopRequest, stop_on_signals
+from kerasseg.training.team import build_team, stop_with_the_others
 from kerasseg.training.tensorboard import TensorBoard
 from kerasseg.training.validate import validate
 
@@ -37,41 +40,68 @@ def train(
     """
     started = time.monotonic()
     run = RunDirectory(config.run_path)
-    with stop_on_signals() as stop:
-        device = pick_device(precision=config.train.precision, jit=config.train.jit)
+    cluster = read_cluster(config.train.distribute)
+    with ExitStack() as opened:
+        if cluster.workers > 1:
+            opened.enter_context(stop_with_the_others())
+        # Before the signals: TensorFlow takes SIGTERM for itself when it meets other processes.
+        team = build_team(config.train.distribute, cluster)
+        team.check_batch(config.train.batch_size)
+        stop = opened.enter_context(stop_on_signals())
+        opened.enter_context(team.output())
+        device = pick_device(
+            precision=config.train.precision, jit=config.train.jit, replicas=team.replicas
+        )
         print(device.line)
-        session = build_session(config, catalog, device)
-        step = compile_step(session.segmenter, jit=device.jit)
-        progress = resumed_progress(run, session) if run.open(config, fresh=fresh) else None
-        if progress is None:
-            run.write_labels(catalog, image_size=config.data.image_size)
-            progress = first_progress(session, step, started=started)
-            save_state(run.state, session.segmenter, progress)
+        session = build_session(config, catalog, device, team)
+        step = compile_step(session.segmenter, jit=device.jit, strategy=team.strategy)
+        progress = open_run(run, session, step, fresh=fresh, started=started)
         session.schedule.total_steps.assign(progress.plan.total_steps)
-        if progress.finished and run.metrics.exists():
+        if team.from_chief(progress.finished and run.metrics.exists()):
             print(f"{run.path}: this run is finished; --fresh starts it over")
-            if not run.report.exists():  # killed between its scores and its report
+        else:
+            _run_to_the_end(session, run, progress, step, stop, boundaries=boundaries)
+        if team.is_chief:
+            if not run.report.exists():  # this run's, or of one killed just before it
                 write_report(run.path, catalog=catalog)
             print_result(run)
-            return
+
+
+def _run_to_the_end(
+    session: Session,
+    run: RunDirectory,
+    progress: Progress,
+    step: Callable,
+    stop: StopRequest,
+    *,
+    boundaries: bool,
+) -> None:
+    """The rest of the epochs, and the final scores."""
+    chief = session.team.is_chief
+    if chief:
         # Stages may be longer now; what was scored before they were is not the result.
-        run.write_config(config)
+        run.write_config(session.config)
         run.metrics.unlink(missing_ok=True)
         run.report.unlink(missing_ok=True)
         run.write_history(progress.history)
-        with (
-            Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,
-            TensorBoard(run.tensorboard) as board,
-        ):
-            _Loop(session, run, progress, step, stop, display, board).run_epochs()
-        score_best(config, catalog, run, check_stop=stop.check, boundaries=boundaries)
-        write_report(run.path, catalog=catalog)
-        print_result(run)
+    with (
+        Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,
+        TensorBoard(run.tensorboard) if chief else nullcontext() as board,
+    ):
+        _Loop(session, run, progress, step, stop, display, board).run_epochs()
+    if chief:
+        score_best(
+            session.config, session.catalog, run, check_stop=stop.check, boundaries=boundaries
+        )
+    session.team.wait()
 
 
 @dataclass
 class _Loop:
-    """What the epochs of a run share. step: the compiled training step, batch -> means."""
+    """What the epochs of a run share.
+
+    step: the compiled training step, batch -> means. board: None in every process but the chief.
+    """
 
     session: Session
     run: RunDirectory
@@ -79,13 +109,13 @@ class _Loop:
     step: Callable[[dict], dict]
     stop: StopRequest
     display: Display
-    board: TensorBoard
+    board: TensorBoard | None
 
     def run_epochs(self) -> None:
         """From where `progress` stands to the end of its plan."""
         progress, plan = self.progress, self.progress.plan
         train = self.session.config.train
-        batches = iter(self.session.input_for(plan).from_step(progress.step))
+        batches = self.session.batches(plan, first_step=progress.step)
         clock = StepClock()
         for index in range(len(progress.history), len(plan.epochs)):
             clock.reset()
@@ -105,20 +135,24 @@ class _Loop:
                     self._save()
                 self._stop_if_asked()
             last = index + 1 == len(plan.epochs)
-            self._finish_epoch(
-                index, clock, validated=last or (index + 1) % train.validate_every == 0
-            )
+            self.session.segmenter.scoring_net()
+            matrix = None
+            if last or (index + 1) % train.validate_every == 0:
+                matrix = self._validate()
+            if self.session.team.is_chief:
+                self._write_epoch(index, clock, matrix)
+            else:
+                progress.history.append({})
+                self.session.segmenter.reset_metrics()
 
-    def _finish_epoch(self, index: int, clock: StepClock, *, validated: bool) -> None:
-        """Validates, keeps the best weights, writes the row and the state, in this order."""
+    def _write_epoch(self, index: int, clock: StepClock, matrix: ConfusionMatrix | None) -> None:
+        """Keeps the best weights, writes the row and the state, in this order."""
         progress = self.progress
-        net = self.session.segmenter.scoring_net()
-        matrix = self._validate() if validated else None
         best = matrix is not None and (
             progress.best_miou is None or matrix.miou > progress.best_miou
         )
         if best:
-            self.run.save_best(net)
+            self.run.save_best(self.session.segmenter.averaged)
             progress.best_miou = matrix.miou
         row = self._row(index, clock, matrix)
         progress.history.append(row)
@@ -130,19 +164,25 @@ class _Loop:
         if matrix is not None:
             self.board.panel(self.session, step=progress.step)
 
-    def _validate(self) -> ConfusionMatrix:
+    def _validate(self) -> ConfusionMatrix | None:
+        """The chief's scores; None in other processes, which wait for it."""
         images = len(self.session.catalog.splits["val"])
 
         def each_batch(done: int) -> None:
             self.display.validating(done=done, images=images)
-            self._stop_if_asked()
+            self.stop.check()
 
-        return validate(
-            self.session.graph,
-            self.session.validation,
-            classes=self.session.catalog.label_set.num_classes,
-            each_batch=each_batch,
-        )
+        matrix = None
+        if self.session.team.is_chief:
+            with suppress(Interrupted):
+                matrix = validate(
+                    self.session.graph,
+                    self.session.validation,
+                    classes=self.session.catalog.label_set.num_classes,
+                    each_batch=each_batch,
+                )
+        self._stop_if_asked()
+        return matrix
 
     def _row(self, index: int, clock: StepClock, matrix: ConfusionMatrix | None) -> dict[str, str]:
         epoch = self.progress.plan.epochs[index]
@@ -165,16 +205,18 @@ class _Loop:
         }
 
     def _save(self) -> None:
+        if not self.session.team.is_chief:
+            return
         try:
             save_state(self.run.state, self.session.segmenter, self.progress)
         except FloatingPointError as error:
             raise self._diverged() from error
 
     def _stop_if_asked(self) -> None:
-        """Raises Interrupted, with the state saved, once a signal has come."""
-        if self.stop.asked:
+        """Raises Interrupted, with the state saved, once a signal has come to any process."""
+        if self.session.team.any(self.stop.asked):
             self._save()
-            self.stop.check()
+            raise Interrupted
 
     def _diverged(self) -> UserError:
         newest = max(self.run.state.glob("*.npz"))

@@ -41,6 +41,28 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         raise NotImplementedError("a run is continued from its own state, not from a saved model")
 
 
+class _Summed:
+    """Takes gradients that `Segmenter.train_step` has summed over the replicas already.
+
+    Keras' optimizers clip first and sum then, which makes another update of the same batch.
+    """
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        return list(grads_and_vars)
+
+
+class SGD(_Summed, keras.optimizers.SGD):
+    """Keras' own, but for the sum."""
+
+
+class Adam(_Summed, keras.optimizers.Adam):
+    """Keras' own, but for the sum."""
+
+
+class AdamW(_Summed, keras.optimizers.AdamW):
+    """Keras' own, but for the sum."""
+
+
 def build_schedule(config: OptimizerConfig, *, total_steps: int) -> Schedule:
     """The learning rate of the settings, for a run of `total_steps`."""
     return Schedule(
@@ -60,11 +82,11 @@ def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimi
         "weight_decay": config.weight_decay or None,
     }
     if config.name == "sgd":
-        optimizer = keras.optimizers.SGD(momentum=config.momentum, **shared)
+        optimizer = SGD(momentum=config.momentum, **shared)
     elif config.name == "adam":
-        optimizer = keras.optimizers.Adam(**shared)
+        optimizer = Adam(**shared)
     else:
-        optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
+        optimizer = AdamW(**{**shared, "weight_decay": config.weight_decay})
     # Decay is for kernels: a bias or a BatchNorm scale has no reason to be small.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

@@ -2,6 +2,7 @@
 
 import time
 
+from kerasseg.cluster import read_cluster
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
@@ -11,6 +12,7 @@ from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
 from kerasseg.training.step import compile_step
+from kerasseg.training.team import build_team
 
 
 def first_progress(session: Session, step, *, started: float) -> Progress:
@@ -31,18 +33,23 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
 
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     """How many steps the `train.minutes` of `config` are worth on this machine, as of now."""
-    device = pick_device(precision=config.train.precision, jit=config.train.jit)
-    session = build_session(config, catalog, device)
-    return _affordable(session, compile_step(session.segmenter, jit=device.jit), started=started)
+    team = build_team(config.train.distribute, read_cluster(config.train.distribute))
+    device = pick_device(
+        precision=config.train.precision, jit=config.train.jit, replicas=team.replicas
+    )
+    session = build_session(config, catalog, device, team)
+    step = compile_step(session.segmenter, jit=device.jit, strategy=team.strategy)
+    return _affordable(session, step, started=started)
 
 
 def _affordable(session: Session, step, *, started: float) -> int:
     config = session.config
     before = snapshot(session.segmenter)
-    batches = iter(session.input_for(session.plan(total_steps=TRIAL_STEPS)).from_step(0))
+    batches = session.batches(session.plan(total_steps=TRIAL_STEPS), first_step=0)
     step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
     restore(session.segmenter, before)
-    validation_seconds = _time_validation(session)
+    # The chief validates, and its clock counts.
+    validation_seconds = _time_validation(session) if session.team.is_chief else 0.0
     total_steps = affordable_steps(
         seconds=60.0 * config.train.minutes - (time.monotonic() - started),
         step_seconds=step_seconds,
@@ -51,6 +58,7 @@ def _affordable(session: Session, step, *, started: float) -> int:
         batch_size=config.train.batch_size,
         validate_every=config.train.validate_every,
     )
+    total_steps = int(session.team.from_chief(total_steps))
     print(
         f"{config.train.minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
         f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"

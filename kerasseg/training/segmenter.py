@@ -8,6 +8,7 @@ from kerasseg.model.dropout_moments import probability_variance
 from kerasseg.model.heads import closed_form_variance, features_and_logits
 from kerasseg.training.augment import augment, augmentation_draws
 from kerasseg.training.objective import Objective
+from kerasseg.training.team import sum_over_replicas
 
 
 class Segmenter(keras.Model):
@@ -72,8 +73,10 @@ class Segmenter(keras.Model):
     def train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One update on a batch of `TrainingInput`.
 
-        Under a strategy every replica calls it: its loss is divided by their number, so that the
-        summed gradients are those of the whole batch. Returns the running means.
+        Under a strategy every replica calls it with its part of the batch: its loss is divided by
+        their number, so that the summed gradients are those of the whole batch. They are summed
+        before the optimizer clips them and before its loss scale looks for infinities, so that
+        all replicas make the same update. Returns the running means, the same in all of them.
         """
         draws = augmentation_draws(seed=self._seed, epoch=batch["epoch"], index=batch["index"])
         image, label = augment(
@@ -94,7 +97,11 @@ class Segmenter(keras.Model):
             loss = self.total(cross_entropy=cross_entropy, variance=variance)
             scaled = self.optimizer.scale_loss(loss / replicas)
         variables = self.net.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        gradients = tape.gradient(scaled, variables)
+        if replicas > 1:
+            parts = [*gradients, cross_entropy / replicas, variance / replicas]
+            *gradients, cross_entropy, variance = sum_over_replicas(parts)
+        self.optimizer.apply(gradients, variables)
         self._terms["cross_entropy"].update_state(cross_entropy)
         self._terms["variance"].update_state(variance)
         means = {name: metric.result() for name, metric in self._terms.items()}

@@ -1,6 +1,7 @@
 """Everything that a run needs in memory, built from its settings and its data."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -19,6 +20,7 @@ from kerasseg.training.initial_weights import load_net, start_from
 from kerasseg.training.objective import Objective
 from kerasseg.training.optimizer import Schedule, build_optimizer, build_schedule
 from kerasseg.training.segmenter import Segmenter
+from kerasseg.training.team import Team
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Session:
     graph: ServingGraph
     decoder: Decoder
     validation: tf.data.Dataset
+    team: Team
 
     def plan(self, *, total_steps: int | None = None) -> Plan:
         """The stages as they stand, or their epochs as shares of `total_steps`."""
@@ -55,6 +58,23 @@ class Session:
             seed=config.seed,
             workers=config.data.workers,
         )
+
+    def batches(self, plan: Plan, *, first_step: int) -> Iterator:
+        """What the compiled step takes, from `first_step` on."""
+        source = self.input_for(plan)
+        strategy = self.team.strategy
+        if strategy is None:
+            return iter(source.from_step(first_step))
+
+        def parts(context: tf.distribute.InputContext) -> tf.data.Dataset:
+            return source.parts_from_step(
+                first_step,
+                worker=context.input_pipeline_id,
+                workers=context.num_input_pipelines,
+                replicas=context.num_replicas_in_sync,
+            )
+
+        return iter(strategy.distribute_datasets_from_function(parts))
 
     @property
     def data_key(self) -> str:
@@ -100,28 +120,38 @@ def build_graph(config: Config, catalog: Catalog, net) -> ServingGraph:
     )
 
 
-def build_session(config: Config, catalog: Catalog, device: Device) -> Session:
-    """Model, optimizer and data sets, at step 0. Raises UserError for a bad `train.init_from`."""
+def build_session(
+    config: Config, catalog: Catalog, device: Device, team: Team | None = None
+) -> Session:
+    """Model, optimizer and data sets, at step 0. team: who trains; None = this device alone.
+
+    Raises UserError for a bad `train.init_from`.
+    """
+    team = team or Team()
     outputs = catalog.label_set.num_outputs
-    net = build_net(config.model, outputs=outputs, seed=config.seed, precision=device.precision)
+    with team.scope():
+        net = build_net(config.model, outputs=outputs, seed=config.seed, precision=device.precision)
+    # Nobody but the process itself needs this one: it is no part of the strategy.
     averaged = build_net(config.model, outputs=outputs, seed=config.seed, precision="float32")
     if config.train.init_from:
         source = load_net(config.train.init_from)
         print(start_from(net, source, path=config.train.init_from))
     averaged.set_weights(net.get_weights())
-    segmenter = Segmenter(
-        net,
-        averaged=averaged,
-        objective=build_objective(config, catalog),
-        augmentation=config.augment,
-        dropout_rate=config.model.dropout_rate,
-        average_decay=config.optimizer.average_decay,
-        seed=config.seed,
-        precision=device.precision,
-    )
     schedule = build_schedule(config.optimizer, total_steps=1)
-    segmenter.compile(optimizer=build_optimizer(config.optimizer, schedule), jit_compile=device.jit)
-    segmenter.optimizer.build(net.trainable_variables)
+    with team.scope():
+        segmenter = Segmenter(
+            net,
+            averaged=averaged,
+            objective=build_objective(config, catalog),
+            augmentation=config.augment,
+            dropout_rate=config.model.dropout_rate,
+            average_decay=config.optimizer.average_decay,
+            seed=config.seed,
+            precision=device.precision,
+        )
+        optimizer = build_optimizer(config.optimizer, schedule)
+        segmenter.compile(optimizer=optimizer, jit_compile=device.jit)
+        segmenter.optimizer.build(net.trainable_variables)
     cache = {"cache": config.data.cache, "cache_dir": cache_folder(config.data.cache_dir)}
     return Session(
         config=config,
@@ -137,4 +167,5 @@ def build_session(config: Config, catalog: Catalog, device: Device) -> Session:
             batch_size=config.train.batch_size,
             workers=config.data.workers,
         ),
+        team=team,
     )

@@ -8,8 +8,23 @@ import tensorflow as tf
 from kerasseg.training.segmenter import Segmenter
 
 
-def compile_step(segmenter: Segmenter, *, jit: bool):
-    """`train_step` and the averaging of weights as one graph: batch -> running means."""
+def compile_step(
+    segmenter: Segmenter, *, jit: bool, strategy: tf.distribute.Strategy | None = None
+):
+    """`train_step` and the averaging of weights as one graph: batch -> running means.
+
+    With a strategy the batch is one of its own, a part for each replica; `jit` is not looked at.
+    """
+    if strategy is not None:
+
+        @tf.function(reduce_retracing=True)
+        def step_together(batch):
+            means = strategy.run(segmenter.train_step, args=(batch,))
+            segmenter.update_average()
+            # The replicas say the same.
+            return {name: strategy.experimental_local_results(v)[0] for name, v in means.items()}
+
+        return step_together
 
     @tf.function(jit_compile=jit, reduce_retracing=True)
     def step(batch):

@@ -1,5 +1,7 @@
 """Training batches: a pure function of the step; crops, sizes and labels as promised."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -63,6 +65,41 @@ def test_shapes_and_types(whole):
 @pytest.mark.parametrize("step", [1, 4, 8])
 def test_a_run_that_goes_on_gets_the_batches_it_would_have_got(catalog, whole, step):
     assert_same(batches(training_input(catalog), step), whole[step:])
+
+
+@pytest.mark.parametrize(("workers", "replicas"), [(1, 2), (2, 2), (2, 6), (3, 3)])
+def test_the_parts_of_all_workers_are_the_batches(catalog, workers, replicas):
+    training = training_input(catalog, batch_size=6)
+    expected = batches(training, 1)
+    each = replicas // workers
+    read = [
+        training.parts_from_step(1, worker=worker, workers=workers, replicas=replicas)
+        for worker in range(workers)
+    ]
+    assert all(parts.cardinality() == tf.data.INFINITE_CARDINALITY for parts in read)
+    taken = [list(parts.take(each * len(expected)).as_numpy_iterator()) for parts in read]
+    for step, batch in enumerate(expected):
+        parts = [part for one in taken for part in one[step * each : (step + 1) * each]]
+        assert len(parts) == replicas
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in batch}
+        assert_same([joined], [batch])
+
+
+def test_a_worker_decodes_its_own_samples_alone(catalog):
+    training = training_input(catalog, batch_size=6)
+    decoded = []
+    decoder = training.decoder
+
+    def spy(index, box):
+        tf.py_function(lambda i: decoded.append(int(i)), [index], [])
+        return decoder.crop(index, box)
+
+    object.__setattr__(training, "decoder", SimpleNamespace(crop=spy))
+    parts = training.parts_from_step(0, worker=1, workers=2, replicas=2)
+    own = next(iter(parts))["index"].numpy()
+    whole = batches(training_input(catalog, batch_size=6))[0]["index"]
+    np.testing.assert_array_equal(own, whole[3:])
+    assert set(decoded[:3]) == set(own.tolist())
 
 
 def test_an_epoch_takes_no_sample_twice_and_each_has_an_order_of_its_own(whole):

@@ -47,7 +47,7 @@ def test_the_summary_shows_three_dropout_branches_and_one_head():
     lines = []
     small_net().summary(print_fn=lambda line, **_: lines.append(line), line_length=120)
     text = "\n".join(lines)
-    assert text.count("(Dropout)") == 3
+    assert text.count("(SharedDropout)") == 3
     assert text.count("head (Conv2D)") == 1
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kerasseg.errors import UserError
 from kerasseg.training.device import pick_device
 
 
@@ -38,3 +39,13 @@ def test_without_a_number_the_machine_is_asked(monkeypatch):
 
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [kind] * 3)
     assert pick_device(precision="auto", jit="auto").precision == "mixed_float16"
+
+
+@pytest.mark.parametrize("gpus", [0, 2])
+def test_several_replicas_do_without_xla(gpus):
+    device = pick_device(precision="auto", jit="auto", gpus=gpus, replicas=2)
+    assert not device.jit
+    assert "2 replicas" in device.line
+    assert not pick_device(precision="auto", jit=False, gpus=gpus, replicas=2).jit
+    with pytest.raises(UserError, match=r"train\.jit=true: found 2 replicas"):
+        pick_device(precision="auto", jit=True, gpus=gpus, replicas=2)

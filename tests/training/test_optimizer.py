@@ -66,7 +66,7 @@ def test_the_rate_never_falls_below_zero_or_past_the_end():
 def test_the_name_names_the_keras_class(name, kind):
     config = OptimizerConfig(name=name, momentum=0.7, clip_norm=2.5)
     optimizer = build_optimizer(config, build_schedule(config, total_steps=TOTAL))
-    assert type(optimizer) is kind
+    assert kind in type(optimizer).__bases__
     assert optimizer.global_clipnorm == 2.5
     if name == "sgd":
         assert optimizer.momentum == 0.7

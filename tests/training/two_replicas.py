@@ -1,7 +1,6 @@
-"""One SGD step on one device and on two, the same global batch: is it the same update?
+"""Two SGD steps on one device and on two, the same global batches: are they the same updates?
 
-A program of its own, run by test_segmenter. Both replicas get the same image, so that their
-BatchNorm statistics are those of the whole batch; dropout is off (C = 0).
+A program of its own, run by test_segmenter. Prints the largest difference of each case.
 """
 
 import os
@@ -14,52 +13,87 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import tensorflow as tf
 
-from kerasseg.config import AugmentConfig, OptimizerConfig
+from kerasseg.cluster import Cluster
+from kerasseg.config import OptimizerConfig
+from kerasseg.model.batch_norm import FusedBatchNormalization
+from kerasseg.training.step import compile_step
+from kerasseg.training.team import build_team
 from tests.training.small_segmenter import noise_batch, small_segmenter
 
+PLAIN_SGD = {"name": "sgd", "learning_rate": 0.5, "momentum": 0.0}
+# Settings of the segmenter, settings of the optimizer, largest difference allowed.
+CASES = {
+    "sampled, flips": ({}, {}, 1e-5),
+    "closed form, void ignored": ({"closed_form": True, "background_id": None}, {}, 1e-5),
+    "clipped": ({}, {"clip_norm": 0.1, "weight_decay": 0.01}, 1e-5),
+    "adamw": ({}, {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01}, 1e-4),
+    "mixed_float16": ({"precision": "mixed_float16"}, {}, 0.02),
+}
 
-def make():
-    return small_segmenter(
-        uncertainty_weight=0.0,
-        augmentation=AugmentConfig(flip=False),
-        optimizer=OptimizerConfig(name="sgd", learning_rate=0.5, momentum=0.0),
-    )
+
+def values(segmenter) -> list[np.ndarray]:
+    """Weights, moving statistics, seeds, slots and running means."""
+    metrics = [v for metric in segmenter.metrics for v in metric.variables]
+    variables = [*segmenter.net.variables, *segmenter.optimizer.variables, *metrics]
+    return [np.asarray(v.value, np.float64) for v in variables]
+
+
+def apart(some, others) -> float:
+    return max(np.abs(a - b).max() for a, b in zip(some, others, strict=True))
 
 
 def main() -> None:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    half = noise_batch(batch_size=1)
-    whole = {name: np.concatenate([value, value]) for name, value in half.items()}
+    team = build_team("mirrored", Cluster())
+    assert team.replicas == 2
+    batches = [noise_batch(step, batch_size=4) for step in range(2)]
 
-    one = make()
-    before = [np.array(v) for v in one.net.trainable_variables]
-    one.train_step(whole)
+    for name, (goal, optimizer, allowed) in CASES.items():
+        optimizer = OptimizerConfig(**{**PLAIN_SGD, **optimizer})
+        one = small_segmenter(optimizer=optimizer, **goal)
+        before = values(one)
+        with team.scope():
+            two = small_segmenter(optimizer=optimizer, **goal)
+        assert apart(before, values(two)) == 0.0
 
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
-        two = make()
-    batches = strategy.experimental_distribute_dataset(
-        tf.data.Dataset.from_tensor_slices(whole).batch(2)
-    )
+        alone = compile_step(one, jit=False)
+        together = compile_step(two, jit=False, strategy=team.strategy)
+        stacked = {key: np.stack([b[key] for b in batches]) for key in batches[0]}
+        dataset = tf.data.Dataset.from_tensor_slices(stacked)
+        for whole, parts in zip(
+            dataset, team.strategy.experimental_distribute_dataset(dataset), strict=True
+        ):
+            said, expected = together(parts), alone(whole)
+            for key in expected:
+                np.testing.assert_allclose(said[key], expected[key], rtol=max(allowed, 1e-5))
+        difference = apart(values(one), values(two))
+        print(f"{name}: {difference:.1e}")
+        assert apart(before, values(one)) > 1e-3
+        assert difference < allowed, name
+    print(f"each by itself: {unsynchronized(team):.1e}")
 
-    @tf.function
-    def step(batch):
-        return strategy.run(two.train_step, args=(batch,))
 
-    for batch in batches:
-        step(batch)
-    moved = max(
-        np.abs(np.array(v) - b).max()
-        for v, b in zip(one.net.trainable_variables, before, strict=True)
-    )
-    difference = max(
-        np.abs(np.array(a) - np.array(b)).max()
-        for a, b in zip(one.net.trainable_variables, two.net.trainable_variables, strict=True)
-    )
-    print(f"{strategy.num_replicas_in_sync} replicas, largest difference {difference:.2e}")
-    assert moved > 1e-3, moved
-    assert difference < 1e-5, difference
+def unsynchronized(team) -> float:
+    """Replicas that normalise the same image each by itself make the update of that image."""
+    image = noise_batch(batch_size=1)
+    twice = {name: np.concatenate([value, value]) for name, value in image.items()}
+    settings = {"uncertainty_weight": 0.0, "optimizer": OptimizerConfig(**PLAIN_SGD)}
+    one = small_segmenter(**settings)
+    with team.scope():
+        two = small_segmenter(**settings)
+    norms = [layer for layer in two.net.layers if isinstance(layer, FusedBatchNormalization)]
+    assert norms
+    for layer in norms:
+        layer.synchronized = False
+    compile_step(one, jit=False)(image)
+    dataset = tf.data.Dataset.from_tensors(twice)
+    step = compile_step(two, jit=False, strategy=team.strategy)
+    step(next(iter(team.strategy.experimental_distribute_dataset(dataset))))
+    # With the moving statistics: those of one image, not those of two.
+    difference = apart(values(one), values(two))
+    assert difference < 1e-5
+    return difference
 
 
 main()

@@ -1,0 +1,53 @@
+"""Dropout whose draws for a batch do not depend on how many replicas share it."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+# Philox makes four numbers a count, whatever the type.
+_GROUP = 4
+
+
+@keras.saving.register_keras_serializable("kerasseg")
+class SharedDropout(keras.layers.Dropout):
+    """Keras' Dropout; of several replicas each draws its own part of the whole batch's numbers.
+
+    Keras' layer would drop the same features in the first image of every replica. The generator
+    counts, so a replica starts counting where its part of the batch begins.
+    """
+
+    def call(self, inputs, training=False):
+        strategy = tf.distribute.get_strategy()
+        if not training or strategy.num_replicas_in_sync == 1:
+            return super().call(inputs, training=training)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        # As Keras makes the int32 that TensorFlow wants out of its state.
+        seed = tf.cast(self.seed_generator.next() % (tf.int32.max - 1), tf.int32)
+        shape = inputs.shape
+        part = math.prod(shape)
+        uniform = uniform_part(seed, start=replica * part, count=part, dtype=inputs.dtype)
+        kept = tf.reshape(uniform, shape) >= tf.cast(self.rate, inputs.dtype)
+        return tf.where(kept, inputs * tf.cast(1.0 / (1.0 - self.rate), inputs.dtype), 0)
+
+
+def uniform_part(seed: tf.Tensor, *, start, count: int, dtype) -> tf.Tensor:
+    """(count,) numbers of `tf.random.stateless_uniform` from `start` on, without those before.
+
+    seed: int32 (2,). start: integer or int scalar.
+    """
+    start = tf.cast(start, tf.uint64)
+    first = start // _GROUP
+    found = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+    # 128 bits, the lower 64 first.
+    low = found.counter[0] + first
+    high = found.counter[1] + tf.cast(low < first, tf.uint64)
+    numbers = tf.raw_ops.StatelessRandomUniformV2(
+        shape=[count + _GROUP - 1],
+        key=found.key,
+        counter=tf.stack([low, high]),
+        alg=1,  # Philox
+        dtype=dtype,
+    )
+    skip = tf.cast(start % _GROUP, tf.int32)
+    return numbers[skip : skip + count]
