@@ -111,6 +111,9 @@ def main() -> None:
     parser.add_argument("--size", type=positive, nargs=2, default=[256, 512], metavar=("H", "W"))
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--threads", type=positive, default=2)
+    parser.add_argument(
+        "--patience", type=float, default=10, help="minutes to wait for a machine that is quiet"
+    )
     parser.add_argument("--peers", type=Path, default=HERE / ".peers")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -126,7 +129,7 @@ def main() -> None:
             c: (command(c, **shared, peers=args.peers), HEAP if c.startswith("torch/") else {})
             for c in args.candidates
         }
-        workers = take_turns(commands, rounds=args.rounds)
+        workers = take_turns(commands, rounds=args.rounds, patience=args.patience)
     counts = {worker.facts["parameters"] for worker in workers.values()}
     if len(counts) > 1:
         sys.exit(f"not the same number of parameters: {counts}")

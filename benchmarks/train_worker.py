@@ -38,6 +38,7 @@ def parse():
     parser.add_argument("--variant", choices=list(VARIANTS), default="full")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--warmup", type=int, default=2)
+    parser.add_argument("--inter", type=int, help="operations at a time; default: TensorFlow's")
     parser.add_argument("--set", nargs="*", default=[], metavar="key=value", help="more settings")
     parser.add_argument("--check", type=Path, help="writes weights here and prints the losses")
     return parser.parse_args()
@@ -125,6 +126,8 @@ def main() -> None:
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
+    if args.inter:
+        tf.config.threading.set_inter_op_parallelism_threads(args.inter)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "streets"
         import numpy as np

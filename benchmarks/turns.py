@@ -5,7 +5,8 @@ some calls. So candidates of different environments (TensorFlow, PyTorch, OpenVI
 minutes of the same machine, and each has its own peak memory. Only the standard library is used:
 workers import this file from environments that have nothing else of the project.
 
-A turn during which other programs took more than a twentieth of the machine is taken again.
+A round during which other programs took more than a twentieth of the machine is taken again, and
+the next one waits until they are done, for some minutes at most.
 """
 
 import contextlib
@@ -154,13 +155,13 @@ Commands = Mapping[str, tuple[Sequence[str], Mapping[str, str]]]
 
 
 def take_turns(
-    commands: Commands, *, rounds: int, calls: int = 1, quiet: float = 0.05, patience: int = 2
+    commands: Commands, *, rounds: int, calls: int = 1, quiet: float = 0.05, patience: float = 10
 ) -> dict[str, Worker]:
     """Starts all candidates, one after the other, then lets them take turns: A B A B …
 
     commands: name -> (command line, environment variables). calls: of each in a round. quiet: a
-    round is taken again if others took a larger share of the machine; at most `patience` * rounds
-    rounds are taken, and if too few were quiet the quietest count.
+    round is taken again if others took a larger share of the machine. patience: minutes to go on
+    for with waiting and taking again; after them the quietest rounds count.
     Every other round goes backwards, so that none of them always follows the same one.
     """
     workers: dict[str, Worker] = {}
@@ -170,13 +171,14 @@ def take_turns(
             say(f"starting {name}")
             workers[name] = Worker(name, command, environment=environment)
         order = list(workers.values())
-        for number in range(patience * rounds):
+        deadline = time.monotonic() + 60 * patience
+        while sum(_disturbance(turns) <= quiet for turns in taken) < rounds:
+            if not _wait_for_quiet(quiet, deadline=deadline) and len(taken) >= rounds:
+                break
             turns = {worker.name: worker.take_turn(calls) for worker in order}
             taken.append(turns)
             order.reverse()
-            say(f"round {number + 1}: {_disturbance(turns):.0%} of the machine taken by others")
-            if sum(_disturbance(turns) <= quiet for turns in taken) == rounds:
-                break
+            say(f"round {len(taken)}: {_disturbance(turns):.0%} of the machine taken by others")
     finally:
         for worker in workers.values():
             worker.close()
@@ -184,6 +186,17 @@ def take_turns(
         for name, turn in turns.items():
             workers[name].turns.append(turn)
     return workers
+
+
+def _wait_for_quiet(quiet: float, *, deadline: float) -> bool:
+    """Until a second has passed in which nothing else ran; False if there was none in time."""
+    while time.monotonic() < deadline:
+        busy, total = machine_seconds()
+        time.sleep(1)
+        later_busy, later_total = machine_seconds()
+        if later_busy - busy <= quiet * (later_total - total):
+            return True
+    return False
 
 
 def _disturbance(turns: Mapping[str, Turn]) -> float:

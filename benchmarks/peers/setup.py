@@ -1,7 +1,7 @@
 """Installs what the benchmarks compare with: python benchmarks/peers/setup.py [FOLDER]
 
-Makes a virtual environment of its own (default: benchmarks/.peers) with PyTorch for the CPU, ONNX
-Runtime and OpenVINO; nothing of it is needed to use the project. About 2 GB.
+Makes a virtual environment of its own (default: benchmarks/.peers) with PyTorch for the CPU and
+OpenVINO; nothing of it is needed to use the project. About 2 GB.
 """
 
 import argparse
@@ -13,7 +13,8 @@ from pathlib import Path
 # Plain `torch` from the index brings gigabytes of CUDA; this index has it for the CPU alone.
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 TORCH = "torch==2.13.0"
-OTHERS = ("numpy>=2.2,<2.5", "onnx>=1.19,<2", "onnxruntime>=1.23,<2", "openvino>=2026.0,<2027")
+# onnx and onnxscript are what PyTorch writes ONNX files with.
+OTHERS = ("numpy>=2.2,<2.5", "onnx>=1.19,<2", "onnxscript>=0.7,<1", "openvino>=2026.0,<2027")
 
 
 def main() -> None:

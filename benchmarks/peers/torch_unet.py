@@ -65,6 +65,15 @@ class UNet(nn.Module):
             found += [*up.parameters(), *join.parameters()]
         return [*found, *self.head.parameters()]
 
+    def norms_in_order(self) -> list[nn.BatchNorm2d]:
+        """As Keras lists them."""
+        return [
+            m
+            for part in (self.down, self.join)
+            for m in part.modules()
+            if isinstance(m, nn.BatchNorm2d)
+        ]
+
     @torch.no_grad()
     def take_weights(self, weights) -> None:
         """Keras' trainable weights, arrays in Keras' order and layout."""
