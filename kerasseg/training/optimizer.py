@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.config import OptimizerConfig
+from kerasseg.training.fused_adam import FusedAdam
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -62,9 +63,9 @@ def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimi
     if config.name == "sgd":
         optimizer = keras.optimizers.SGD(momentum=config.momentum, **shared)
     elif config.name == "adam":
-        optimizer = keras.optimizers.Adam(**shared)
+        optimizer = FusedAdam(name="adam", **shared)
     else:
-        optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
+        optimizer = FusedAdam(name="adamw", **{**shared, "weight_decay": config.weight_decay})
     # Decay is for kernels: a bias or a BatchNorm scale has no reason to be small.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
