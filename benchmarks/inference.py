@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from train_step import HEAP, draw_batch, peers_python
-from turns import machine, ratio, take_turns
+from turns import machine, ratios, take_turns
 
 from kerasseg.cli import whole_number
 
@@ -95,7 +95,7 @@ def main() -> None:
             entry = worker.report()
             used = worker.peak_bytes - worker.facts["before_bytes"]
             entry["bytes_a_pixel"] = round(used / (height * width))
-            entry["time_ratio"] = ratio(worker, base)
+            entry |= ratios(worker, base)
             entry["labels_as_first"] = agreement(folder, form, args.forms[0])
             report["forms"][form] = entry
     print(json.dumps(report, indent=2))

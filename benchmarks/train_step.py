@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from turns import machine, ratio, say, take_turns
+from turns import machine, ratios, say, take_turns
 
 from kerasseg.cli import whole_number
 
@@ -138,8 +138,7 @@ def main() -> None:
     for name, worker in workers.items():
         entry = worker.report()
         entry["images_a_second"] = round(args.batch / entry["seconds"], 3)
-        entry["time_ratio"] = ratio(worker, base)
-        entry["memory_ratio"] = round(worker.peak_bytes / base.peak_bytes, 3)
+        entry |= ratios(worker, base)
         report["candidates"][name] = entry
     print(json.dumps(report, indent=2))
 

@@ -203,10 +203,21 @@ def _disturbance(turns: Mapping[str, Turn]) -> float:
     return max(turn.others for turn in turns.values())
 
 
-def ratio(worker: Worker, base: Worker) -> float:
-    """Median over the rounds of worker / base: what one round suffers, both suffer."""
-    pairs = zip(worker.turns, base.turns, strict=True)
-    return round(statistics.median(mine.seconds / theirs.seconds for mine, theirs in pairs), 3)
+def ratios(worker: Worker, base: Worker) -> dict[str, float]:
+    """Of worker / base: median over the rounds of what each round gives, and peak memory.
+
+    What a round suffers, both suffer. cpu_ratio, of processor seconds, says more than time_ratio
+    where other programs ran and there was one thread; several threads wait for each other.
+    """
+    found = {}
+    for name in ("seconds", "cpu_seconds"):
+        pairs = zip(worker.turns, base.turns, strict=True)
+        found[name] = statistics.median(getattr(a, name) / getattr(b, name) for a, b in pairs)
+    return {
+        "time_ratio": round(found["seconds"], 3),
+        "cpu_ratio": round(found["cpu_seconds"], 3),
+        "memory_ratio": round(worker.peak_bytes / base.peak_bytes, 3),
+    }
 
 
 def machine() -> dict:
