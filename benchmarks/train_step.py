@@ -1,111 +1,146 @@
-"""Seconds of a training step, variant beside variant: python benchmarks/train_step.py
+"""Seconds and memory of a training step, in turns, beside PyTorch.
 
-All variants are built first and timed in turn, round after round, so that a busy machine slows
-all of them alike. The input pipeline is left out: each variant repeats one batch of drawn streets.
-Prints JSON: seconds a step (min and median of the rounds) and the ratio of the minima to `plain`.
+    python benchmarks/train_step.py ours/full/float32 torch/full/float32
+
+A candidate is ours/VARIANT/PRECISION[/jit], or torch/VARIANT/PRECISION[/compile] if
+benchmarks/peers/setup.py was run. VARIANT: plain (cross entropy alone), boundary, sampled and
+closed_form (with the variance), full (boundary weight and sampled variance), full_closed_form;
+torch has plain, sampled and full. PRECISION: float32 or mixed_bfloat16 (torch: autocast).
+
+Each candidate is a process of its own on the same batch of drawn streets; they take turns, A B A
+B, so that a busy machine slows all of them alike. The input pipeline is left out. Prints JSON:
+seconds a step, images a second, peak memory from the operating system, ratios to the first
+candidate (median over the rounds of the ratio within a round).
 """
 
 import argparse
 import json
-import logging
-import os
-import statistics
+import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kerasseg.cli import load_tensorflow, whole_number
-from kerasseg.config import load_config
-from kerasseg.data.streets.draw import draw_streets
+from turns import machine, ratios, say, take_turns
 
-PLAIN = ["model.padding=zero", "loss.boundary_weight=1", "loss.uncertainty_weight=0"]
+from kerasseg.cli import whole_number
 
-
-def variants(width: int) -> dict[str, list[str]]:
-    """Name -> settings over those of `plain`: the cross entropy alone, float32, no XLA."""
-    return {
-        "plain": [],
-        "mixed_bfloat16": ["train.precision=mixed_bfloat16"],
-        "xla": ["train.jit=true"],
-        "pixel_shuffle": ["model.upsampling=pixel_shuffle"],
-        "reflect": ["model.padding=reflect"],
-        "boundary": ["loss.boundary_weight=2"],
-        "sampled": ["loss.uncertainty_weight=0.5"],
-        "closed_form": ["loss.uncertainty_weight=0.5", "loss.variance=closed_form"],
-        "wider": [f"model.width={width * 3 // 2}"],
-    }
+HERE = Path(__file__).resolve().parent
+DEFAULT = ["ours/plain/float32", "ours/full_closed_form/float32", "ours/full/float32"]
+# PyTorch allocates with malloc, and glibc hands every feature map back to the kernel and fetches
+# zeroed pages again. Kept on the heap, steps take a sixth less.
+HEAP = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000"}
+TOLERANCE = 1e-4  # relative, of losses and gradient on the same weights
 
 
-def prepare(settings: list[str]):
-    """A callable that runs one training step of these settings and waits for it."""
-    from kerasseg.data.catalog import open_catalog
-    from kerasseg.training.device import pick_device
-    from kerasseg.training.session import build_session
-    from kerasseg.training.step import compile_step
-
-    config = load_config(None, settings)
-    device = pick_device(precision=config.train.precision, jit=config.train.jit)
-    session = build_session(config, open_catalog(config), device)
-    step = compile_step(session.segmenter, jit=device.jit)
-    batch = next(iter(session.input_for(session.plan()).from_step(0)))
-    return lambda: float(step(batch)["loss"])
+def peers_python(folder: Path) -> Path:
+    """The interpreter that benchmarks/peers/setup.py installed."""
+    python = folder / "bin" / "python"
+    if not python.exists():
+        sys.exit(f"{folder}: no peers there; python benchmarks/peers/setup.py {folder}")
+    return python
 
 
-def measure(steps: dict, *, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each variant in each round; a round is two steps of each."""
-    seconds = {name: [] for name in steps}
-    for _ in range(rounds):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            step()
-            seconds[name].append((time.perf_counter() - start) / 2)
-    return seconds
+def draw_batch(path: Path, *, images: int, size: tuple[int, int], noise: bool = False) -> None:
+    """npz of image uint8 (B, H, W, 3) and label uint8 (B, H, W), trainIds, 255 = void.
+
+    noise: noise for the images. In a drawn sky all pixels are equal, and which of four equal ones
+    gets the gradient of a max-pooling is up to the library.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from kerasseg.data.streets.draw import draw_image
+    from kerasseg.labels import cityscapes_labels
+
+    table = cityscapes_labels(void="background").table
+    pictures, labels = [], []
+    for index in range(images):
+        picture, label = (Image.fromarray(a) for a in draw_image(0, "train", index))
+        pictures.append(np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR)))
+        labels.append(table[np.asarray(label.resize(size[::-1], Image.Resampling.NEAREST))])
+    if noise:
+        pictures = list(np.random.default_rng(0).integers(0, 256, (images, *size, 3), np.uint8))
+    np.savez(path, image=np.stack(pictures), label=np.stack(labels))
+
+
+def command(candidate: str, *, batch: Path, width: int, threads: int, peers: Path) -> list:
+    """The command line of a worker. Ends the program if there is no such candidate."""
+    who, variant, precision, *extra = candidate.split("/")
+    shared = ["--batch", batch, "--width", width, "--variant", variant, "--threads", threads]
+    if precision not in ("float32", "mixed_bfloat16", "mixed_float16", "auto"):
+        sys.exit(f"{candidate}: no precision {precision}")
+    if who == "ours":
+        jit = str("jit" in extra).lower()
+        settings = [f"train.precision={precision}", f"train.jit={jit}"]
+        settings += [setting for setting in extra if "=" in setting]
+        return [sys.executable, HERE / "train_worker.py", *shared, "--set", *settings]
+    if who != "torch":
+        sys.exit(f"{candidate}: neither ours nor torch")
+    options = ["--bfloat16"] if precision == "mixed_bfloat16" else []
+    options += ["--compile"] if "compile" in extra else []
+    return [peers_python(peers), HERE / "peers" / "torch_train.py", *shared, *options]
+
+
+def check_same(folder: Path, *, peers: Path) -> dict:
+    """Losses and gradient of both nets on the same weights, batch and dropout masks."""
+    batch, weights = folder / "small.npz", folder / "weights.npz"
+    draw_batch(batch, images=2, size=(64, 128), noise=True)
+    found = {}
+    for who in ("ours", "torch"):
+        line = command(f"{who}/full/float32", batch=batch, width=8, threads=2, peers=peers)
+        at = len(line) if who == "torch" else line.index("--set")
+        line[at:at] = ["--check", weights]
+        answer = subprocess.run([str(p) for p in line], check=True, capture_output=True, text=True)
+        found[who] = json.loads(answer.stdout.splitlines()[-1])
+    for name, value in found["ours"].items():
+        if abs(found["torch"][name] - value) > TOLERANCE * abs(value):
+            sys.exit(f"not the same {name}: {found}")
+    return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = list(variants(16))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     positive = whole_number(1)
-    parser.add_argument("--width", type=positive, default=16)
-    parser.add_argument("--batch", type=positive, default=4)
-    parser.add_argument("--size", type=positive, nargs=2, default=[128, 256], metavar=("H", "W"))
-    parser.add_argument("--rounds", type=positive, default=4)
-    parser.add_argument("--variants", nargs="+", default=known, choices=known)
+    parser.add_argument("candidates", nargs="*", default=DEFAULT)
+    parser.add_argument("--width", type=positive, default=64)
+    parser.add_argument("--batch", type=positive, default=2)
+    parser.add_argument("--size", type=positive, nargs=2, default=[256, 512], metavar=("H", "W"))
+    parser.add_argument("--rounds", type=positive, default=5)
+    parser.add_argument("--threads", type=positive, default=2)
+    parser.add_argument(
+        "--patience", type=float, default=10, help="minutes to wait for a machine that is quiet"
+    )
+    parser.add_argument("--peers", type=Path, default=HERE / ".peers")
     args = parser.parse_args()
-    load_tensorflow()
-    # It takes several variants for one function that is traced again and again.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "streets"
-        draw_streets(root, train=args.batch, val=1, seed=0)
-        shared = [
-            *PLAIN,
-            f"data.root={root}",
-            f"data.cache_dir={folder}/cache",
-            f"data.image_size={args.size}",
-            f"model.width={args.width}",
-            f"train.batch_size={args.batch}",
-            "train.precision=float32",
-            "train.jit=false",
-            "train.stages=[{crop_scale: 1.0, epochs: 1}]",
-        ]
-        steps = {}
-        for name in args.variants:
-            steps[name] = prepare([*shared, *variants(args.width)[name]])
-            steps[name]()  # traces and compiles
-        measure(steps, rounds=1)  # warms up
-        seconds = measure(steps, rounds=args.rounds)
-    report = {name: {"min": min(s), "median": statistics.median(s)} for name, s in seconds.items()}
-    if "plain" in report:
-        for entry in report.values():
-            entry["ratio"] = entry["min"] / report["plain"]["min"]
-    report = {n: {k: round(v, 3) for k, v in entry.items()} for n, entry in report.items()}
-    shape = {"width": args.width, "batch": args.batch, "size": args.size, "rounds": args.rounds}
-    print(json.dumps({"cores": os.cpu_count(), **shape, "seconds_a_step": report}, indent=2))
+        report = {"machine": machine(), "shape": {"width": args.width, "batch": args.batch}}
+        report["shape"] |= {"size": args.size, "threads": args.threads, "rounds": args.rounds}
+        if any(c.startswith("torch/") for c in args.candidates):
+            report["same weights, batch and masks"] = check_same(Path(folder), peers=args.peers)
+            say("both nets compute the same losses and gradient")
+        batch = Path(folder) / "batch.npz"
+        draw_batch(batch, images=args.batch, size=tuple(args.size))
+        shared = {"batch": batch, "width": args.width, "threads": args.threads}
+        commands = {
+            c: (command(c, **shared, peers=args.peers), HEAP if c.startswith("torch/") else {})
+            for c in args.candidates
+        }
+        workers = take_turns(commands, rounds=args.rounds, patience=args.patience)
+    counts = {worker.facts["parameters"] for worker in workers.values()}
+    if len(counts) > 1:
+        sys.exit(f"not the same number of parameters: {counts}")
+    base = workers[args.candidates[0]]
+    report["candidates"] = {}
+    for name, worker in workers.items():
+        entry = worker.report()
+        entry["images_a_second"] = round(args.batch / entry["seconds"], 3)
+        entry |= ratios(worker, base)
+        report["candidates"][name] = entry
+    print(json.dumps(report, indent=2))
 
 
 if __name__ == "__main__":

@@ -25,31 +25,40 @@ def _mirror(values: tf.Tensor, axis: int, *, before: int, after) -> tf.Tensor:
 
 @keras.saving.register_keras_serializable("kerasseg")
 class PadToMultiple(keras.layers.Layer):
-    """(B, H, W, C) to the next multiple of `multiple` at the bottom and right, mirrored."""
+    """(B, H, W, C) to the next multiple of `multiple` at the bottom and right, mirrored.
 
-    def __init__(self, multiple: int, **kwargs):
+    least: a side has at least so many pixels afterwards; a multiple of `multiple`, or 0.
+    """
+
+    def __init__(self, multiple: int, *, least: int = 0, **kwargs):
         super().__init__(**kwargs)
         self.multiple = multiple
+        self.least = least
 
     def call(self, images):
         for axis in (1, 2):
             size = images.shape[axis]
             if size is None:
                 size = tf.shape(images)[axis]
-            # Not (-size) % multiple: ONNX Runtime answers another number there.
-            extra = (size + self.multiple - 1) // self.multiple * self.multiple - size
+            extra = self._padded(size) - size
             if not (isinstance(extra, int) and extra == 0):
                 images = _mirror(images, axis, before=0, after=extra)
         return images
 
-    def compute_output_shape(self, shape):
-        def up(size):
-            return None if size is None else -(-size // self.multiple) * self.multiple
+    def _padded(self, size):
+        # Not size + (-size) % multiple: ONNX Runtime answers another number there.
+        padded = (size + self.multiple - 1) // self.multiple * self.multiple
+        if not self.least:
+            return padded
+        pick = max if isinstance(size, int) else tf.maximum
+        return pick(padded, self.least)
 
-        return (shape[0], up(shape[1]), up(shape[2]), shape[3])
+    def compute_output_shape(self, shape):
+        up = [None if size is None else self._padded(size) for size in shape[1:3]]
+        return (shape[0], *up, shape[3])
 
     def get_config(self):
-        return {**super().get_config(), "multiple": self.multiple}
+        return {**super().get_config(), "multiple": self.multiple, "least": self.least}
 
 
 @keras.saving.register_keras_serializable("kerasseg")
@@ -72,16 +81,27 @@ class CropLike(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("kerasseg")
 class ReflectPad(keras.layers.Layer):
-    """One mirrored pixel around (B, H, W, C), for a 3x3 convolution without zeros at the edge."""
+    """One mirrored pixel around (B, H, W, C), for a 3x3 convolution without zeros at the edge.
+
+    two_pixels: H and W are known to be at least 2. Then it is one op, which ONNX has, too; for
+    one pixel TensorFlow's op fails, and rows and columns are gathered.
+    """
+
+    def __init__(self, *, two_pixels: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.two_pixels = two_pixels
 
     def call(self, images):
         height, width = images.shape[1:3]
-        if height is not None and width is not None and min(height, width) > 1:
-            # The native op has a fast gradient; sizes are known in training.
+        known = height is not None and width is not None and min(height, width) > 1
+        if self.two_pixels or known:
             return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="REFLECT")
         for axis in (1, 2):
             images = _mirror(images, axis, before=1, after=1)
         return images
+
+    def get_config(self):
+        return {**super().get_config(), "two_pixels": self.two_pixels}
 
     def compute_output_shape(self, shape):
         def up(size):

@@ -28,7 +28,7 @@ def unet_features(
     def double_convolution(x, channels: int, name: str):
         for i in (1, 2):
             if padding == "reflect":
-                x = ReflectPad(dtype=dtype, name=f"{name}_pad{i}")(x)
+                x = ReflectPad(two_pixels=True, dtype=dtype, name=f"{name}_pad{i}")(x)
             x = layers.Conv2D(
                 channels,
                 3,
@@ -47,7 +47,9 @@ def unet_features(
             x = layers.ReLU(dtype=dtype, name=f"{name}_relu{i}")(x)
         return x
 
-    x = PadToMultiple(2**depth, dtype=dtype, name="pad_to_multiple")(image)
+    # Two pixels a side at the lowest level, or there would be nothing to mirror.
+    least = 2 * 2**depth if padding == "reflect" else 0
+    x = PadToMultiple(2**depth, least=least, dtype=dtype, name="pad_to_multiple")(image)
     skips = []
     for level in range(depth):
         x = double_convolution(x, width * 2**level, f"down{level}")

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.config import OptimizerConfig
+from kerasseg.training.fused_adam import FusedAdam
 
 
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -55,12 +56,8 @@ class SGD(_Summed, keras.optimizers.SGD):
     """Keras' own, but for the sum."""
 
 
-class Adam(_Summed, keras.optimizers.Adam):
-    """Keras' own, but for the sum."""
-
-
-class AdamW(_Summed, keras.optimizers.AdamW):
-    """Keras' own, but for the sum."""
+class Adam(_Summed, FusedAdam):
+    """Adam, or AdamW if it has a weight decay, but for the sum."""
 
 
 def build_schedule(config: OptimizerConfig, *, total_steps: int) -> Schedule:
@@ -84,9 +81,9 @@ def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimi
     if config.name == "sgd":
         optimizer = SGD(momentum=config.momentum, **shared)
     elif config.name == "adam":
-        optimizer = Adam(**shared)
+        optimizer = Adam(name="adam", **shared)
     else:
-        optimizer = AdamW(**{**shared, "weight_decay": config.weight_decay})
+        optimizer = Adam(name="adamw", **{**shared, "weight_decay": config.weight_decay})
     # Decay is for kernels: a bias or a BatchNorm scale has no reason to be small.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer

@@ -37,11 +37,19 @@ def test_reflect_pad_is_numpys(height, width):
     np.testing.assert_array_equal(ReflectPad()(values), expected)
 
 
-@given(height=SIDE, width=SIDE, multiple=st.sampled_from([1, 2, 8, 16]))
-def test_pad_to_multiple_is_numpys_and_crop_like_undoes_it(height, width, multiple):
+@given(height=st.integers(2, 20), width=st.integers(2, 20))
+def test_reflect_pad_of_two_pixels_or_more_is_numpys(height, width):
     values = image(height, width)
-    pads = [(0, 0), (0, -height % multiple), (0, -width % multiple), (0, 0)]
-    padded = PadToMultiple(multiple)(values)
+    expected = np.pad(values, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="reflect")
+    np.testing.assert_array_equal(in_graph(ReflectPad(two_pixels=True), values), expected)
+
+
+@given(height=SIDE, width=SIDE, multiple=st.sampled_from([1, 2, 8, 16]), least=st.integers(0, 3))
+def test_pad_to_multiple_is_numpys_and_crop_like_undoes_it(height, width, multiple, least):
+    values = image(height, width)
+    extra = [max(-size % multiple, least * multiple - size) for size in (height, width)]
+    pads = [(0, 0), (0, extra[0]), (0, extra[1]), (0, 0)]
+    padded = PadToMultiple(multiple, least=least * multiple)(values)
     np.testing.assert_array_equal(padded, np.pad(values, pads, mode="reflect"))
     np.testing.assert_array_equal(CropLike()([padded, values]), values)
 
@@ -53,7 +61,11 @@ def test_one_pixel_is_repeated():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 2), (16, 16)])
-@pytest.mark.parametrize("layer", [ReflectPad(), PadToMultiple(16)], ids=["reflect", "multiple"])
+@pytest.mark.parametrize(
+    "layer",
+    [ReflectPad(), PadToMultiple(16), PadToMultiple(8, least=16)],
+    ids=["reflect", "multiple", "least"],
+)
 def test_the_answer_is_the_same_where_the_size_is_unknown(layer, size):
     values = image(*size)
     np.testing.assert_array_equal(in_graph(layer, values), layer(values))
@@ -63,7 +75,7 @@ def test_the_answer_is_the_same_where_the_size_is_unknown(layer, size):
 def test_the_announced_shape_is_the_shape_that_comes(size):
     height, width = size
     values = image(height or 3, width)
-    for layer in (ReflectPad(), PadToMultiple(8)):
+    for layer in (ReflectPad(), PadToMultiple(8), PadToMultiple(4, least=16)):
         announced = layer.compute_output_shape((None, height, width, 2))
         came = layer(values).shape
         wanted = [a for a in announced[1:3] if a is not None]

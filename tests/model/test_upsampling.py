@@ -1,10 +1,10 @@
-"""The two upsampling layers of our own against NumPy and Keras."""
+"""The upsampling layers of our own against NumPy and Keras."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasseg.model.upsampling import BilinearDouble, PixelShuffle
+from kerasseg.model.upsampling import BilinearDouble, DoublingConvolution, PixelShuffle
 
 
 def noise(*shape):
@@ -28,6 +28,30 @@ def test_bilinear_double_is_keras_upsampling_for_known_and_unknown_sizes():
     np.testing.assert_allclose(layer(values), expected, atol=1e-6)
     np.testing.assert_allclose(unknown(values), expected, atol=1e-6)
     assert layer.compute_output_shape((None, None, 5, 4)) == (None, None, 10, 4)
+
+
+def test_the_doubling_convolution_is_keras_transposed_one_with_the_same_weights():
+    values, weights = noise(2, 3, 5, 6), [noise(2, 2, 4, 6), noise(4)]
+    results, gradients = [], []
+    for layer in (DoublingConvolution(4), keras.layers.Conv2DTranspose(4, 2, strides=2)):
+        layer.build(values.shape)
+        layer.set_weights(weights)
+        with tf.GradientTape() as tape:
+            results.append(layer(values))
+            loss = tf.reduce_sum(results[-1] ** 3)
+        gradients.append(tape.gradient(loss, layer.trainable_variables))
+    np.testing.assert_allclose(*results, atol=1e-5)
+    for ours, theirs in zip(*gradients, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    shape = DoublingConvolution(4).compute_output_shape((None, None, 5, 6))
+    assert tuple(shape) == (None, None, 10, 4)
+
+
+def test_a_doubling_convolution_is_made_again_from_its_settings():
+    layer = DoublingConvolution(4, name="up0", dtype="mixed_bfloat16")
+    again = DoublingConvolution.from_config(layer.get_config())
+    assert again.get_config() == layer.get_config()
+    assert again(noise(1, 2, 2, 3)).dtype == tf.bfloat16
 
 
 def test_they_keep_half_precision():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kerasseg.config import OptimizerConfig
+from kerasseg.training.fused_adam import FusedAdam
 from kerasseg.training.optimizer import build_optimizer, build_schedule
 
 TOTAL = 50
@@ -58,15 +59,16 @@ def test_the_rate_never_falls_below_zero_or_past_the_end():
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("adam", keras.optimizers.Adam),
-        ("adamw", keras.optimizers.AdamW),
+        ("adam", FusedAdam),
+        ("adamw", FusedAdam),
         ("sgd", keras.optimizers.SGD),
     ],
 )
-def test_the_name_names_the_keras_class(name, kind):
+def test_the_name_names_the_class(name, kind):
     config = OptimizerConfig(name=name, momentum=0.7, clip_norm=2.5)
     optimizer = build_optimizer(config, build_schedule(config, total_steps=TOTAL))
     assert kind in type(optimizer).__bases__
+    assert optimizer.name.lower() == name
     assert optimizer.global_clipnorm == 2.5
     if name == "sgd":
         assert optimizer.momentum == 0.7

@@ -1,0 +1,93 @@
+"""Writes the files that benchmarks/inference.py compares: one net, in all formats of an export."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from turns import say
+
+from kerasseg.cli import load_tensorflow
+from kerasseg.config import ModelConfig
+
+OUTPUTS = 20
+
+
+def build_graph(*, width: int, size: tuple[int, int], weights: Path | None = None):
+    """(net, serving graph) at scale 1; weights: a file of `Model.save_weights`, or None."""
+    from kerasseg.model.build import build_net
+    from kerasseg.model.serving import ServingGraph
+
+    net = build_net(ModelConfig(width=width), outputs=OUTPUTS, seed=0, precision="float32")
+    if weights is not None:
+        net.load_weights(weights)
+    return net, ServingGraph(
+        net,
+        working_size=size,
+        native_size=size,
+        background_id=OUTPUTS - 1,
+        dropout_rate=0.3,
+    )
+
+
+def settle_statistics(net, images) -> None:
+    """Moving statistics as after a training, so that features have the usual range."""
+    for layer in net.layers:
+        if "_norm" in layer.name:
+            layer.momentum = 0.0
+    for _ in range(2):
+        net(images[:, :128, :256].astype("float32"), training=True)
+
+
+def write_all(folder: Path, images, *, width: int, size: tuple[int, int], int8: bool) -> None:
+    """images: uint8 (B, H, W, 3), what INT8 is calibrated on."""
+    import numpy as np
+    import tensorflow as tf
+
+    from kerasseg.export.onnx_file import convert
+    from kerasseg.export.quantize import quantize
+
+    net, graph = build_graph(width=width, size=size)
+    settle_statistics(net, images)
+    net.save_weights(folder / "net.weights.h5")
+    statistics = [w.numpy() for w in net.non_trainable_weights if "moving" in w.path]
+    trainable = [w.numpy() for w in net.trainable_weights]
+    np.savez(
+        folder / "weights.npz",
+        **{f"weight{i}": w for i, w in enumerate(trainable)},
+        **{f"statistic{i}": w for i, w in enumerate(statistics)},
+    )
+    say("writing the SavedModel")
+    tf.saved_model.save(
+        graph, str(folder / "savedmodel"), signatures={"serving_default": graph.predict}
+    )
+    say("writing model.onnx")
+    import onnx
+
+    onnx.save(convert(graph, probabilities=False), str(folder / "model.onnx"))
+    if int8:
+        say("writing model.int8.onnx")
+        quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(images[:2]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--batch", type=Path, required=True, help="npz of image and label")
+    parser.add_argument("--width", type=int, required=True)
+    parser.add_argument("--no-int8", action="store_true")
+    args = parser.parse_args()
+    load_tensorflow()
+    import numpy as np
+
+    with np.load(args.batch) as file:
+        images = file["image"]
+    size = images.shape[1:3]
+    write_all(args.folder, images, width=args.width, size=size, int8=not args.no_int8)
+    print(json.dumps({"written": sorted(path.name for path in args.folder.iterdir())}))
+
+
+if __name__ == "__main__":
+    main()
