@@ -1,9 +1,17 @@
-"""Images a second of the input pipeline alone: python benchmarks/input.py
+"""Images a second of the input pipeline alone: python benchmarks/input.py png packed
 
-Pairs of 2048 x 1024 (drawn streets, made larger, with noise like a sensor's) are read from PNG
-files and from packed shards, cropped to 0.625 of the side, resized to 512 x 1024 and put into
-batches of 2; the two take turns, round after round. Prints JSON: images a second (median and best
-round) and the ratio, as the median over the rounds. Everything is in the page cache.
+Pairs of 2048 x 1024 (drawn streets, made larger, with noise like a sensor's) are read, cropped to
+0.625 of the side, resized to 512 x 1024 and put into batches of 2:
+
+    png              this project, from PNG files
+    packed           this project, from packed shards
+    torch            a DataLoader of PyTorch, OpenCV decodes and resizes
+    torch_reference  the same with Pillow, and with the boundaries that the loss needs found by
+                     scikit-image, also on the CPU (ours finds them in the training step)
+
+Each is a process of its own; they take turns. Everything is in the page cache. The last two need
+benchmarks/peers/setup.py. Prints JSON: images a second, and the ratio to the first one named
+(median over the rounds of the ratio within a round).
 """
 
 import argparse
@@ -20,13 +28,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from PIL import Image
+from train_step import peers_python
+from turns import machine, take_turns
 
-from kerasseg.cli import load_tensorflow, whole_number
-from kerasseg.config import load_config
+from kerasseg.cli import whole_number
 from kerasseg.data.streets.draw import draw_streets
 
-PROJECT = Path(__file__).resolve().parents[1]
+HERE = Path(__file__).resolve().parent
 NATIVE, WORKING, CROP = (1024, 2048), (512, 1024), 0.625
+BATCH = 2
+OURS, PEERS = ("png", "packed"), ("torch", "torch_reference")
 
 
 def make_pairs(root: Path, *, count: int) -> None:
@@ -44,92 +55,80 @@ def make_pairs(root: Path, *, count: int) -> None:
         large.save(path)
 
 
-def training_input(root: Path, folder: Path, *, steps: int, workers: int | None):
-    """The pipeline of a training on `root`, one epoch of `steps` batches of 2."""
-    from kerasseg.data.catalog import open_catalog
-    from kerasseg.data.curriculum import Epoch, Plan
-    from kerasseg.data.decode import Decoder
-    from kerasseg.data.pipeline import TrainingInput
-
-    settings = ["data.name=cityscapes", f"data.root={root}", f"data.cache_dir={folder}/cache"]
-    catalog = open_catalog(load_config(None, settings), splits=("train",))
-    return TrainingInput(
-        decoder=Decoder(catalog, "train", cache="none", cache_dir=folder),
-        samples=len(catalog.splits["train"]),
-        plan=Plan((Epoch(stage=0, crop_scale=CROP, first_step=0, steps=steps),)),
-        image_size=WORKING,
-        batch_size=2,
-        seed=0,
-        workers=workers,
+def pack(files: Path, packed: Path, *, cache: Path) -> float:
+    """Packs the training pairs; seconds, with the start of the program."""
+    command = [sys.executable, "-m", "kerasseg", "pack", files, packed, "--splits", "train"]
+    started = time.perf_counter()
+    subprocess.run(
+        [*command, f"data.cache_dir={cache}"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(HERE.parent)},
     )
+    return time.perf_counter() - started
 
 
-def images_a_second(make, *, steps: int) -> float:
-    """Of one pass; the first two batches, which fill the pipeline, are not in it."""
-    iterator = iter(make.from_step(0))
-    next(iterator), next(iterator)
-    start = time.perf_counter()
-    for batch in iterator:
-        batch["image"].numpy()
-    return (steps - 2) * 2 / (time.perf_counter() - start)
+def command(name: str, folder: Path, *, steps: int, workers: int, peers: Path):
+    """(command line, environment variables) of a worker."""
+    tail = ["--steps", steps, "--workers", workers]
+    if name in OURS:
+        root = folder / ("files" if name == "png" else "packed")
+        return [sys.executable, HERE / "input_worker.py", root, *tail], {}
+    tail += ["--reference"] if name == "torch_reference" else []
+    return [peers_python(peers), HERE / "peers" / "torch_loader.py", folder / "files", *tail], {}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     positive = whole_number(1)
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="default: png packed")
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--images", type=positive, default=12)
-    parser.add_argument("--steps", type=whole_number(4), default=20)
-    parser.add_argument("--workers", type=positive, default=None)
+    parser.add_argument("--steps", type=positive, default=20, help="batches a round; packed: 5x")
+    parser.add_argument("--workers", type=positive, default=os.cpu_count())
     parser.add_argument("--folder", type=Path, help="keep the data there, or use what is there")
+    parser.add_argument("--peers", type=Path, default=HERE / ".peers")
     args = parser.parse_args()
-    load_tensorflow()
+    names = args.inputs or list(OURS)
+    for name in names:
+        if name not in OURS + PEERS:
+            parser.error(f"{name}: allowed: {', '.join(OURS + PEERS)}")
+    report = {"machine": machine(), "native": NATIVE, "crop_scale": CROP, "working": WORKING}
+    report |= {"rounds": args.rounds, "workers": args.workers}
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.folder or Path(temporary)
         files, packed = folder / "files", folder / "packed"
         if not files.exists():
             make_pairs(files, count=args.images)
-        command = [sys.executable, "-m", "kerasseg", "pack", files, packed, "--splits", "train"]
-        started = time.perf_counter()
-        subprocess.run(
-            [*command, f"data.cache_dir={folder}/cache"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        )
-        packing = time.perf_counter() - started
-        # A peer is one entry more: name -> a callable that gives images a second of one pass.
-        steps = {"png": args.steps, "packed": 5 * args.steps}
-        inputs = {
-            name: training_input(root, folder, steps=steps[name], workers=args.workers)
-            for name, root in (("png", files), ("packed", packed))
-        }
-        speeds: dict[str, list[float]] = {name: [] for name in inputs}
-        for round_number in range(args.rounds + 1):
-            for name, make in inputs.items():
-                speed = images_a_second(make, steps=steps[name])
-                if round_number:  # the first warms up
-                    speeds[name].append(speed)
+        if "packed" in names:
+            seconds = pack(files, packed, cache=folder / "cache")
+            report["seconds_to_pack_with_start"] = round(seconds, 1)
+        steps = {name: args.steps * (5 if name == "packed" else 1) for name in names}
+        options = {"workers": args.workers, "peers": args.peers}
+        commands = {name: command(name, folder, steps=steps[name], **options) for name in names}
+        # A loader's own processes look like other programs: no round is taken again for them.
+        workers = take_turns(commands, rounds=args.rounds, quiet=1.0)
         sizes = {
-            name: sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
-            for name, root in (("png", files), ("packed", packed))
+            root.name: sum(p.stat().st_size for p in root.rglob("*") if p.is_file())
+            for root in (files, packed)
+            if root.exists()
         }
-    ratios = [p / f for p, f in zip(speeds["packed"], speeds["png"], strict=True)]
-    report = {
-        "native": NATIVE,
-        "crop_scale": CROP,
-        "working": WORKING,
-        "rounds": args.rounds,
-        "cores": os.cpu_count(),
-        "images_a_second": {
-            name: {"median": round(statistics.median(s), 1), "best": round(max(s), 1)}
-            for name, s in speeds.items()
-        },
-        "packed_to_png": round(statistics.median(ratios), 2),
-        "packed_to_png_by_round": [round(ratio, 2) for ratio in ratios],
-        "megabytes": {name: round(size / 1e6, 1) for name, size in sizes.items()},
-        "seconds_to_pack_with_start": round(packing, 1),
+    speeds = {
+        name: [steps[name] * BATCH / turn.seconds for turn in worker.turns]
+        for name, worker in workers.items()
     }
+    first = speeds[names[0]]
+    report["images_a_second"] = {
+        name: {
+            "median": round(statistics.median(own), 1),
+            "best": round(max(own), 1),
+            "ratio": round(statistics.median(a / b for a, b in zip(own, first, strict=True)), 2),
+        }
+        for name, own in speeds.items()
+    }
+    report["megabytes"] = {name: round(size / 1e6, 1) for name, size in sizes.items()}
     print(json.dumps(report, indent=2))
 
 

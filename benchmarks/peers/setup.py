@@ -1,7 +1,8 @@
 """Installs what the benchmarks compare with: python benchmarks/peers/setup.py [FOLDER]
 
-Makes a virtual environment of its own (default: benchmarks/.peers) with PyTorch for the CPU and
-OpenVINO; nothing of it is needed to use the project. About 2 GB.
+Makes a virtual environment of its own (default: benchmarks/.peers) with PyTorch, OpenVINO and what
+a DataLoader decodes with; nothing of it is needed to use the project. About 2 GB if --torch-index
+names the index of PyTorch's builds for the CPU; pip's own index has those with CUDA.
 """
 
 import argparse
@@ -10,18 +11,24 @@ import sys
 import venv
 from pathlib import Path
 
-# Plain `torch` from the index brings gigabytes of CUDA; this index has it for the CPU alone.
-TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 TORCH = "torch==2.13.0"
 # onnx and onnxscript are what PyTorch writes ONNX files with.
-OTHERS = ("numpy>=2.2,<2.5", "onnx>=1.19,<2", "onnxscript>=0.7,<1", "openvino>=2026.0,<2027")
+OTHERS = (
+    "numpy>=2.2,<2.5",
+    "onnx>=1.19,<2",
+    "onnxscript>=0.7,<1",
+    "openvino>=2026.0,<2027",
+    "opencv-python-headless>=4.10,<5",
+    "pillow>=11,<13",
+    "scikit-image>=0.25,<1",
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = Path(__file__).resolve().parents[1] / ".peers"
     parser.add_argument("folder", type=Path, nargs="?", default=default)
-    parser.add_argument("--torch-index", default=TORCH_INDEX, help='"": the index of pip')
+    parser.add_argument("--torch-index", metavar="URL", help="where PyTorch comes from")
     args = parser.parse_args()
     venv.create(args.folder, with_pip=True)
     pip = [args.folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
