@@ -9,6 +9,7 @@ from kerasseg.errors import UserError
 from kerasseg.setting_text import suggestion
 
 FORMATS = ("savedmodel", "onnx")
+CONFIDENCES = ("softmax", "expected")
 
 
 def formats(text: str) -> tuple[str, ...]:
@@ -28,6 +29,7 @@ def main() -> None:
         prog="python export.py",
         arguments="RUN [--out DIR] [--formats savedmodel,onnx]\n"
         "                        [--probabilities] [--temperature T]\n"
+        "                        [--confidence softmax|expected]\n"
         "                        [--int8 DIR] [--images N] [key=value ...] [--help]",
         description="Exports the best weights of a run as SavedModel and ONNX, and checks that\n"
         "both answer as the Keras model does. Settings such as data.root=DIR or\n"
@@ -49,6 +51,13 @@ def main() -> None:
         "evaluate --temperature --json wrote",
     )
     parser.add_argument(
+        "--confidence",
+        metavar="KIND",
+        default=CONFIDENCES[0],
+        help="softmax: the largest probability; expected: about its mean over Dropout, which "
+        "points at unknown things, too (default: %(default)s)",
+    )
+    parser.add_argument(
         "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
     )
     parser.add_argument(
@@ -60,6 +69,11 @@ def main() -> None:
     )
     args = parser.parse(sys.argv[1:])
     chosen = formats(args.formats)
+    if args.confidence not in CONFIDENCES:
+        raise UserError(
+            f"--confidence: found {args.confidence}, allowed: {', '.join(CONFIDENCES)}"
+            f"{suggestion(args.confidence, CONFIDENCES)}"
+        )
     if args.int8 and "onnx" not in chosen:
         raise UserError("--int8: needs onnx among the --formats")
     if args.int8 and not args.int8.is_dir():
@@ -84,7 +98,7 @@ def main() -> None:
         run,
         CheckSamples(catalog, count=args.images),
         out=args.out or Path("exports") / run.name,
-        wanted=Wanted(chosen, args.probabilities, args.int8, temperature),
+        wanted=Wanted(chosen, args.probabilities, args.int8, temperature, args.confidence),
     )
     print(made)
 

@@ -26,13 +26,14 @@ FORMATS = ("savedmodel", "onnx")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to export. int8: folder of images to calibrate on, or None. temperature: see
-    ServingGraph."""
+    """What to export. int8: folder of images to calibrate on, or None. temperature, confidence:
+    see ServingGraph."""
 
     formats: tuple[str, ...] = FORMATS
     probabilities: bool = False
     int8: Path | None = None
     temperature: float = 1.0
+    confidence: str = "softmax"
 
 
 def export_run(
@@ -48,10 +49,10 @@ def export_run(
     samples: validation images for the parity check and the scale of the uncertainty.
     Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
     """
-    graph = run.graph(temperature=wanted.temperature)
+    graph = run.graph(temperature=wanted.temperature, confidence=wanted.confidence)
     with staging(out) as folder, ExitStack() as stack:
         matrix, scale = _measure(run, graph, samples)
-        document = export_document(run, uncertainty_scale=scale, temperature=wanted.temperature)
+        document = export_document(run, uncertainty_scale=scale, wanted=wanted)
         labels_file = folder / "labels.json"
         labels_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         artefacts: dict[str, parity.Answers] = {}
@@ -89,7 +90,7 @@ def export_run(
         return publish(folder, out)
 
 
-def export_document(run: TrainedRun, *, uncertainty_scale: float, temperature: float = 1.0) -> dict:
+def export_document(run: TrainedRun, *, uncertainty_scale: float, wanted: Wanted) -> dict:
     """The content of labels.json: all that a reader of the answers has to know."""
     try:
         project = version("kerasseg")
@@ -100,7 +101,8 @@ def export_document(run: TrainedRun, *, uncertainty_scale: float, temperature: f
         "working_size": list(run.working_size),
         "native_size": list(run.native_size),
         "uncertainty_scale": uncertainty_scale,
-        "temperature": temperature,
+        "temperature": wanted.temperature,
+        "confidence": wanted.confidence,
         "max_pixels": run.config.serving.max_pixels,
         "tile": run.config.serving.tile,
         "depth": run.config.model.depth,

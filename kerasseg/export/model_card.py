@@ -102,6 +102,7 @@ def model_card(run: TrainedRun, document: Mapping, report: Mapping, folder: Path
     gate = " x (1 - p(background))" if run.label_set.background_id is not None else ""
     temperature = document["temperature"]
     tempered = "" if temperature == 1.0 else f", of logits divided by {temperature:.4g}"
+    averaged = ", averaged over Dropout" if document["confidence"] == "expected" else ""
     return f"""# {run.name}
 
 A U-Net (width {run.config.model.width}, depth {run.config.model.depth}) that gives each pixel of
@@ -114,9 +115,9 @@ In: uint8 RGB of any height and width. The graph itself resizes by {down}/{heigh
 is photos like those of the data set, {width} x {height} pixels.
 
 Out: `labels`, the index into `names` of `labels.json` ({len(document["names"])} is unlabelled, if
-the model has that class). `confidence`, 0 to 1: the largest softmax probability{tempered}.
-`uncertainty`, at least 0: the variance that Dropout in front of the head would give the logits,
-mean over classes{gate}. It is computed in closed form, so the same image gets the same
+the model has that class). `confidence`, 0 to 1: the largest softmax probability{tempered}\
+{averaged}. `uncertainty`, at least 0: the variance that Dropout in front of the head would give the
+logits, mean over classes{gate}. It is computed in closed form, so the same image gets the same
 number. In the PNGs of `encoded` level 255 stands for {document["uncertainty_scale"]:.4g}.
 
 ## Scores

@@ -36,7 +36,7 @@ class TrainedRun:
         """The first 16 hexadecimal digits of the SHA-256 of the resolved settings."""
         return hashlib.sha256(dump_config(self.config).encode()).hexdigest()[:16]
 
-    def graph(self, *, temperature: float = 1.0) -> ServingGraph:
+    def graph(self, *, temperature: float = 1.0, confidence: str = "softmax") -> ServingGraph:
         return ServingGraph(
             self.net,
             working_size=self.working_size,
@@ -44,6 +44,7 @@ class TrainedRun:
             background_id=self.label_set.background_id,
             dropout_rate=self.config.model.dropout_rate,
             temperature=temperature,
+            confidence=confidence,
         )
 
 

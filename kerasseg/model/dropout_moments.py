@@ -37,12 +37,18 @@ def probability_variance(
 
 
 def expected_confidence(
-    features: tf.Tensor, logits: tf.Tensor, kernel: tf.Tensor, *, dropout_rate: float
+    features: tf.Tensor,
+    logits: tf.Tensor,
+    kernel: tf.Tensor,
+    *,
+    dropout_rate: float,
+    temperature: float = 1.0,
 ) -> tf.Tensor:
     """Probability of the likeliest class, a, averaged over Dropout, nearly: what the mean of many
     sampled passes would be.
 
-    As `probability_variance`; float32 (B, h, w) in 0…1. The mean-field approximation of Lu, Ie
+    As `probability_variance`; float32 (B, h, w) in 0…1. temperature: > 0, divides the logits, with
+    and without Dropout. The mean-field approximation of Lu, Ie
     and Sha 2020 (arXiv:2006.07584, "mf2"): 1 / sum_c exp(-(l_a - l_c) / sqrt(1 + pi / 8 v_c)),
     v_c the variance of l_a - l_c.
     """
@@ -54,5 +60,5 @@ def expected_confidence(
         + tf.reduce_sum(squared * tf.square(winner), axis=-1, keepdims=True)
     )
     margin = tf.reduce_max(logits, axis=-1, keepdims=True) - logits
-    damped = margin / tf.sqrt(1.0 + math.pi / 8.0 * tf.maximum(variance, 0.0))
+    damped = margin / tf.sqrt(temperature**2 + math.pi / 8.0 * tf.maximum(variance, 0.0))
     return 1.0 / tf.reduce_sum(tf.exp(-damped), axis=-1)

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.data.resize import resize_bilinear, resize_image
+from kerasseg.model.dropout_moments import expected_confidence
 from kerasseg.model.heads import closed_form_variance, features_and_logits
 
 _IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
@@ -44,7 +45,8 @@ class ServingGraph(tf.Module):
     net: the float32 functional model. working_size and native_size: (height, width); their ratio
     is the working scale, by axis. background_id: output that void trains, or None. temperature:
     > 0, divides the logits of confidence and probabilities; labels and uncertainty do not know of
-    it. No random op.
+    it. confidence: "softmax", the largest probability, or "expected", about its mean
+    over Dropout, see `dropout_moments`. No random op.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class ServingGraph(tf.Module):
         background_id: int | None,
         dropout_rate: float,
         temperature: float = 1.0,
+        confidence: str = "softmax",
     ):
         super().__init__(name="serving")
         self._direct = features_and_logits(net)
@@ -70,6 +73,7 @@ class ServingGraph(tf.Module):
         self.background_id = background_id
         self.dropout_rate = dropout_rate
         self._temperature = temperature
+        self._confidence = confidence
 
     @property
     def weights(self) -> list[tf.Variable]:
@@ -112,7 +116,7 @@ class ServingGraph(tf.Module):
         """Labels uint8, confidence float32 in 0…1 and uncertainty float32 >= 0, all (B, H, W).
 
         Uncertainty is the closed-form variance of the logits, mean over classes, times
-        1 - p(background), at working size, then resized.
+        1 - p(background), at working size, then resized, as an expected confidence is.
         """
         return self._answers(image)[0]
 
@@ -120,7 +124,7 @@ class ServingGraph(tf.Module):
     def predict_with_probabilities(self, image):
         """`predict` and `probabilities` in one pass: what scores are made of."""
         found, powers = self._answers(image)
-        return {**found, "probabilities": powers * found["confidence"][..., None]}
+        return {**found, "probabilities": powers / tf.reduce_sum(powers, axis=-1, keepdims=True)}
 
     def _answers(self, image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """What `predict` says, and probabilities at the size of the image times their sum."""
@@ -132,9 +136,20 @@ class ServingGraph(tf.Module):
             uncertainty *= 1.0 - _probability(working_logits, self.background_id)
         size = tf.shape(image)[1:3]
         labels, powers = _labels_and_powers(logits, temperature=self._temperature)
+        if self._confidence == "expected":
+            confidence = expected_confidence(
+                features,
+                working_logits,
+                self.head.kernel,
+                dropout_rate=self.dropout_rate,
+                temperature=self._temperature,
+            )
+            confidence = resize_bilinear(confidence[..., None], size)[..., 0]
+        else:
+            confidence = 1.0 / tf.reduce_sum(powers, axis=-1)
         found = {
             "labels": labels,
-            "confidence": 1.0 / tf.reduce_sum(powers, axis=-1),
+            "confidence": confidence,
             "uncertainty": resize_bilinear(uncertainty[..., None], size)[..., 0],
         }
         return found, powers

@@ -85,6 +85,21 @@ def test_labels_json_tells_what_the_answers_mean(exported):
     assert document == json.loads({e.key: e.value for e in metadata}["kerasseg"])
 
 
+def test_an_expected_confidence_is_exported_and_written_down(run_dir, samples, exported, tmp_path):
+    made = export(run_dir, samples, tmp_path / "small", confidence="expected")
+    assert json.loads((made / "labels.json").read_text())["confidence"] == "expected"
+    assert json.loads((exported / "labels.json").read_text())["confidence"] == "softmax"
+    assert "averaged over Dropout" in (made / "README.md").read_text()
+    assert "averaged over Dropout" not in (exported / "README.md").read_text()
+    (image,) = samples.images(1)
+    plain, averaged = (
+        OnnxPredictor(folder / "model.onnx").predict(image) for folder in (exported, made)
+    )
+    np.testing.assert_array_equal(plain.labels, averaged.labels)
+    assert averaged.confidence.mean() < plain.confidence.mean()
+    assert 0 < averaged.confidence.min() <= averaged.confidence.max() <= 1
+
+
 def test_a_temperature_is_baked_in_and_written_down(run_dir, samples, exported, tmp_path):
     made = export(run_dir, samples, tmp_path / "small", formats=("onnx",), temperature=3.0)
     assert json.loads((made / "labels.json").read_text())["temperature"] == 3.0

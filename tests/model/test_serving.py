@@ -148,6 +148,30 @@ def test_a_temperature_changes_confidence_and_probabilities_alone(net, half):
     )
 
 
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_an_expected_confidence_is_the_mean_field_one_and_changes_nothing_else(net, temperature):
+    images = noise(1, 6, 8)
+    options = {"working_size": (6, 8), "native_size": (6, 8), "dropout_rate": RATE}
+    options |= {"background_id": OUTPUTS - 1, "temperature": temperature}
+    plain = ServingGraph(net, **options)
+    graph = ServingGraph(net, confidence="expected", **options)
+    found = graph.predict_with_probabilities(images)
+    before = plain.predict_with_probabilities(images)
+    for name in ("labels", "uncertainty", "probabilities"):
+        np.testing.assert_array_equal(found[name], before[name])
+    features, logits = (values.numpy()[0].astype(np.float64) for values in plain.working(images))
+    kernel = net.get_layer("head").kernel.numpy()[0, 0] / temperature
+    for row, column in np.ndindex(6, 8):
+        x, means = features[row, column], logits[row, column] / temperature
+        winner = means.argmax()
+        total = 0.0
+        for c in range(OUTPUTS):
+            direction = kernel[:, winner] - kernel[:, c]
+            variance = RATE / (1 - RATE) * (x**2 * direction**2).sum()
+            total += np.exp((means[c] - means[winner]) / np.sqrt(1 + np.pi / 8 * variance))
+        assert found["confidence"].numpy()[0, row, column] == pytest.approx(1 / total, rel=1e-3)
+
+
 def test_temperature_1_costs_no_op(net, half):
     def operations(graph):
         found = graph.predict.get_concrete_function().graph.as_graph_def()
