@@ -18,12 +18,18 @@ OUTPUTS = 20
 def build_graph(*, width: int, size: tuple[int, int], weights: Path | None = None):
     """(net, serving graph) at scale 1; weights: a file of `Model.save_weights`, or None."""
     from kerasseg.model.build import build_net
-    from kerasseg.model.serving import ServingGraph
 
     net = build_net(ModelConfig(width=width), outputs=OUTPUTS, seed=0, precision="float32")
     if weights is not None:
         net.load_weights(weights)
-    return net, ServingGraph(
+    return net, serving_graph(net, size=size)
+
+
+def serving_graph(net, *, size: tuple[int, int]):
+    """The graph that answers with `net`, at scale 1."""
+    from kerasseg.model.serving import ServingGraph
+
+    return ServingGraph(
         net,
         working_size=size,
         native_size=size,
@@ -46,10 +52,11 @@ def write_all(folder: Path, images, *, width: int, size: tuple[int, int], int8: 
     import numpy as np
     import tensorflow as tf
 
+    from kerasseg.export.fold import fold_batch_norm
     from kerasseg.export.onnx_file import convert
     from kerasseg.export.quantize import quantize
 
-    net, graph = build_graph(width=width, size=size)
+    net, _ = build_graph(width=width, size=size)
     settle_statistics(net, images)
     net.save_weights(folder / "net.weights.h5")
     statistics = [w.numpy() for w in net.non_trainable_weights if "moving" in w.path]
@@ -60,12 +67,14 @@ def write_all(folder: Path, images, *, width: int, size: tuple[int, int], int8: 
         **{f"statistic{i}": w for i, w in enumerate(statistics)},
     )
     say("writing the SavedModel")
+    graph = serving_graph(fold_batch_norm(net), size=size)
     tf.saved_model.save(
         graph, str(folder / "savedmodel"), signatures={"serving_default": graph.predict}
     )
     say("writing model.onnx")
     import onnx
 
+    graph = serving_graph(fold_batch_norm(net, one_op_padding=True), size=size)
     onnx.save(convert(graph, probabilities=False), str(folder / "model.onnx"))
     if int8:
         say("writing model.int8.onnx")

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerasseg.ablation.cells import Cell, run_child, score_cell, train_cell
+from kerasseg.ablation.cells import Cell, cell_name, run_child, score_cell, train_cell
 from kerasseg.ablation.plot import draw
 from kerasseg.ablation.table import rows, to_csv, to_json, to_markdown
 from kerasseg.ablation.variants import VARIANTS, Variant, changes, chosen_ideas, resolve, sweep
@@ -63,7 +63,7 @@ def ablate(argv: Sequence[str], *, prog: str) -> None:
     for seed in range(base.seed, base.seed + args.seeds):
         for variant in variants:
             config = resolve(args.config, args.settings, variant, seed=seed, steps=steps)
-            where = {"name": f"{variant.name}-seed{seed}", "run_dir": None}
+            where = {"name": cell_name(variant.name, seed), "run_dir": None}
             where["run_dir"] = str(folder / where["name"])
             cells.append(Cell(variant.name, seed, _with(config, where)))
     out = args.out or folder

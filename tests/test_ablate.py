@@ -79,6 +79,22 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
 
 
 @pytest.mark.slow
+def test_a_sweep_trains_a_cell_for_each_value(arguments, run_command, tmp_path):  # noqa: F811
+    words = ("--steps", "2", "--seeds", "1", "--sweep", "loss.boundary_weight=2,4")
+    found = run_command(*arguments, *words)
+    assert found.returncode == 0, found.stderr
+    for value in (2, 4):
+        name = f"boundary_weight-{value}-seed0"
+        cell = json.loads((tmp_path / "cells" / "cells" / f"{name}.json").read_text())
+        assert cell["variant"] == f"boundary_weight={value}"
+        assert cell["seed"] == 0
+        config = load_config(tmp_path / "cells" / name / "config.yaml")
+        assert config.loss.boundary_weight == value
+    header = (tmp_path / "cells" / "table.md").read_text().splitlines()[0]
+    assert header == "|  | boundary_weight=2 | boundary_weight=4 |"
+
+
+@pytest.mark.slow
 def test_a_stop_in_the_middle_of_a_cell_loses_nothing(arguments, streets, tmp_path):  # noqa: F811
     command = [sys.executable, *arguments, "--steps", "40", "--seeds", "1", "--variants", "full"]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "XDG_CACHE_HOME": str(tmp_path / "c")}

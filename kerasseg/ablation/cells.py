@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,11 @@ from kerasseg.settings import Config
 from kerasseg.training.run_directory import RunDirectory
 
 
+def cell_name(variant: str, seed: int) -> str:
+    """Of its run and its folder: "boundary_weight=4" becomes "boundary_weight-4-seed0"."""
+    return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', variant)}-seed{seed}"
+
+
 @dataclass(frozen=True)
 class Cell:
     """variant: name of the row. seed: of the run. config: all settings, its run_dir among them."""
@@ -27,7 +33,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.variant}-seed{self.seed}"
+        return cell_name(self.variant, self.seed)
 
     @property
     def run(self) -> RunDirectory:

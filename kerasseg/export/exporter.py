@@ -12,6 +12,7 @@ import numpy as np
 
 from kerasseg.errors import UserError
 from kerasseg.export import onnx_file, parity
+from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.model_card import model_card
 from kerasseg.export.onnx_answers import OnnxAnswers
 from kerasseg.export.samples import CheckSamples
@@ -49,7 +50,9 @@ def export_run(
     samples: validation images for the parity check and the scale of the uncertainty.
     Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
     """
-    graph = run.graph(temperature=wanted.temperature, confidence=wanted.confidence)
+    options = {"temperature": wanted.temperature, "confidence": wanted.confidence}
+    # The files hold a folded net; what they are checked against is the net that was scored.
+    graph = run.graph(**options)
     with staging(out) as folder, ExitStack() as stack:
         matrix, scale = _measure(run, graph, samples)
         document = export_document(run, uncertainty_scale=scale, wanted=wanted)
@@ -59,7 +62,7 @@ def export_run(
         if "savedmodel" in wanted.formats:
             say("writing the SavedModel")
             Deployment(
-                graph,
+                run.graph(**options, net=fold_batch_norm(run.net)),
                 max_pixels=run.config.serving.max_pixels,
                 uncertainty_scale=scale,
                 labels_file=labels_file,
@@ -70,7 +73,8 @@ def export_run(
         if "onnx" in wanted.formats:
             say("writing model.onnx")
             file = folder / "model.onnx"
-            model = onnx_file.convert(graph, probabilities=wanted.probabilities)
+            folded = run.graph(**options, net=fold_batch_norm(run.net, one_op_padding=True))
+            model = onnx_file.convert(folded, probabilities=wanted.probabilities)
             onnx_file.write(model, file, metadata=onnx_metadata(document))
             artefacts["onnx"] = OnnxAnswers(file)
             if wanted.int8:

@@ -36,9 +36,16 @@ class TrainedRun:
         """The first 16 hexadecimal digits of the SHA-256 of the resolved settings."""
         return hashlib.sha256(dump_config(self.config).encode()).hexdigest()[:16]
 
-    def graph(self, *, temperature: float = 1.0, confidence: str = "softmax") -> ServingGraph:
+    def graph(
+        self,
+        *,
+        temperature: float = 1.0,
+        confidence: str = "softmax",
+        net: keras.Model | None = None,
+    ) -> ServingGraph:
+        """net: one with the same layers to use instead, such as a folded one."""
         return ServingGraph(
-            self.net,
+            net or self.net,
             working_size=self.working_size,
             native_size=self.native_size,
             background_id=self.label_set.background_id,
