@@ -9,6 +9,7 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from kerasseg.export.quantized_padding import pad_before_dequantizing
 from kerasseg.inference.image_file import read_image
 from kerasseg.inference.image_search import find_images
 
@@ -54,6 +55,7 @@ def quantize(source: Path, target: Path, *, images: Sequence[np.ndarray]) -> Non
             weight_type=QuantType.QInt8,
         )
     model = onnx.load(target)
+    pad_before_dequantizing(model)
     del model.metadata_props[:]
     model.metadata_props.extend(onnx.load(source).metadata_props)
     onnx.checker.check_model(model, full_check=True)
