@@ -9,10 +9,19 @@ from pathlib import Path
 from kerasseg.ablation.cells import Cell, cell_name, run_child, score_cell, train_cell
 from kerasseg.ablation.plot import draw
 from kerasseg.ablation.table import rows, to_csv, to_json, to_markdown
-from kerasseg.ablation.variants import VARIANTS, Variant, changes, chosen_ideas, resolve, sweep
+from kerasseg.ablation.variants import (
+    VARIANTS,
+    Variant,
+    changes,
+    chosen_ideas,
+    plain_value,
+    resolve,
+    sweep,
+)
 from kerasseg.cli import CommandParser, whole_number
 from kerasseg.config import dump_config, load_config
 from kerasseg.errors import UserError
+from kerasseg.setting_text import SETTINGS
 from kerasseg.settings import Config
 from kerasseg.training.run_directory import write_whole
 
@@ -67,6 +76,7 @@ def ablate(argv: Sequence[str], *, prog: str) -> None:
             where["run_dir"] = str(folder / where["name"])
             cells.append(Cell(variant.name, seed, _with(config, where)))
     out = args.out or folder
+    named = {key for cell in cells for key in changes(cell.config, base)} - {"name", "run_dir"}
     scored = []
     for number, cell in enumerate(cells, start=1):
         print(f"{number}/{len(cells)} {cell.name:<24}", end=" ", flush=True)
@@ -74,7 +84,8 @@ def ablate(argv: Sequence[str], *, prog: str) -> None:
         scores = score_cell(cell, anomalies=args.anomalies)
         print(f"mIoU {scores['miou']:.4f}", flush=True)
         scored.append((cell.variant, cell.seed, scores))
-        _write_cell(out, cell, base, scores, command=["--config", str(args.config), *args.settings])
+        command = ["--config", str(args.config), *args.settings]
+        _write_cell(out, cell, scores, command=command, named=named)
         _write_table(out, scored, title=f"{base.name}, {steps} steps of {base.train.batch_size}")
     print(f"{out / 'table.md'}")
 
@@ -120,14 +131,15 @@ def _steps(args, base: Config, folder: Path) -> int:
 
 
 def _write_cell(
-    out: Path, cell: Cell, base: Config, scores: dict, *, command: Sequence[str]
+    out: Path, cell: Cell, scores: dict, *, command: Sequence[str], named: set[str]
 ) -> None:
     """`cells/<name>.json`: how to make the cell again, and what was measured.
 
-    Curves and lists of images stay in the `metrics.json` of the cell's run.
+    named: the settings in which cells differ. The command has all of them, so that it means the
+    same when the defaults of the file have moved on. Curves and lists of images stay in the
+    `metrics.json` of the cell's run.
     """
-    different = changes(cell.config, base)
-    different = {k: v for k, v in different.items() if k not in ("name", "run_dir")}
+    different = {key: plain_value(cell.config, key) for key in SETTINGS if key in named}
     (out / "cells").mkdir(parents=True, exist_ok=True)
     own = [f"{key}={json.dumps(value)}" for key, value in different.items()]
     document = {

@@ -70,6 +70,8 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
     # The command of a cell, given by itself, would go on with the very same run.
     words = shlex.split(cell["command"])
     assert words[:3] == ["python", "train.py", "--config"]
+    # Whatever becomes of the defaults: the command says how strong the ideas were.
+    assert {"loss.boundary_weight=2.0", "loss.uncertainty_weight=0.1"} < set(words)
     full = load_config(tmp_path / "cells" / "full-seed0" / "config.yaml")
     alone = load_config(words[3], words[4:])
     assert differing_settings(full, alone) == []

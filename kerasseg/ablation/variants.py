@@ -109,15 +109,15 @@ def resolve(path, settings: Sequence[str], variant: Variant, *, seed: int, steps
     return load_config(path, [*settings, *variant.overrides, *fixed, *quiet])
 
 
-def changes(config: Config, base: Config) -> dict[str, object]:
-    """The settings in which a cell differs from the user's, by dotted name, as plain values."""
+def changes(config: Config, base: Config) -> list[str]:
+    """The settings in which a cell differs from the user's, by dotted name."""
     values, old = setting_values(config), setting_values(base)
-    plain = config.model_dump(mode="json")
-    found = {}
-    for name in SETTINGS:
-        if values[name] != old[name]:
-            value = plain
-            for part in name.split("."):
-                value = value[part]
-            found[name] = value
-    return found
+    return [name for name in SETTINGS if values[name] != old[name]]
+
+
+def plain_value(config: Config, name: str) -> object:
+    """A setting by its dotted name, as JSON would have it."""
+    value = config.model_dump(mode="json")
+    for part in name.split("."):
+        value = value[part]
+    return value
