@@ -70,7 +70,8 @@ def answers():
 
 
 def serve(prepare: Callable[[], tuple[Callable[[], object], Mapping]], *, warmup: int) -> None:
-    """The worker's side. prepare: returns one call to be timed and facts about it for the report.
+    """The worker's side. prepare: returns one call to be timed and facts about it for the report,
+    which a call may add to.
 
     warmup: calls before the first one that counts. Ends when its standard input does.
     """
@@ -89,6 +90,7 @@ def serve(prepare: Callable[[], tuple[Callable[[], object], Mapping]], *, warmup
             cpu = time.process_time() - cpu
             busy, total = (b - a for a, b in zip((busy, total), machine_seconds(), strict=True))
             answer = {"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": peak_bytes()}
+            answer |= {"facts": dict(facts)}
             print(json.dumps({**answer, "others": (busy - cpu) / max(total, 0.01)}), file=stream)
 
 
@@ -130,6 +132,7 @@ class Worker:
         self._process.stdin.flush()
         answer = self._answer()
         self.peak_bytes = answer["peak_bytes"]
+        self.facts |= answer["facts"]
         seconds = statistics.median(answer["seconds"])
         return Turn(seconds, answer["cpu_seconds"] / calls, answer["others"])
 
