@@ -10,8 +10,8 @@ that PyTorch writes, in ONNX Runtime. Ours answer with labels, confidence and un
 image; PyTorch with the labels alone, its ONNX file with the logits alone. Each form is a process
 of its own; they take turns. Prints JSON: seconds, peak memory from the operating system, bytes a
 pixel over what the process had before the first image, the share of pixels labelled as the first
-form does, and ratios to it (median over the rounds of the ratio within a round). The
-last four need benchmarks/peers/setup.py.
+form does, and ratios to it (median over the rounds of the ratio within a round). PyTorch's two and
+OpenVINO need benchmarks/peers/setup.py.
 """
 
 import argparse

@@ -67,14 +67,14 @@ def write_all(folder: Path, images, *, width: int, size: tuple[int, int], int8: 
         **{f"statistic{i}": w for i, w in enumerate(statistics)},
     )
     say("writing the SavedModel")
-    graph = serving_graph(fold_batch_norm(net), size=size)
+    graph = serving_graph(fold_batch_norm(net, copies=True), size=size)
     tf.saved_model.save(
         graph, str(folder / "savedmodel"), signatures={"serving_default": graph.predict}
     )
     say("writing model.onnx")
     import onnx
 
-    graph = serving_graph(fold_batch_norm(net, one_op_padding=True), size=size)
+    graph = serving_graph(fold_batch_norm(net, copies=False), size=size)
     onnx.save(convert(graph, probabilities=False), str(folder / "model.onnx"))
     if int8:
         say("writing model.int8.onnx")

@@ -66,7 +66,7 @@ def what_is_sent(config) -> tuple[int, int]:
     net = build_net(config.model, outputs=outputs, seed=0, precision="float32")
     size = sum(4 * int(v.value.shape.num_elements()) for v in net.trainable_variables)
     layers = sum(isinstance(layer, FusedBatchNormalization) for layer in net.layers)
-    return size, layers if config.model.batch_norm_sync else 0
+    return size, layers if config.model.batch_norm_sync else layers / 2
 
 
 def step_seconds(config, *, steps: int) -> float:

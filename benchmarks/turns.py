@@ -137,7 +137,8 @@ class Worker:
         return Turn(seconds, answer["cpu_seconds"] / calls, answer["others"])
 
     def close(self) -> None:
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it ended by itself
+            self._process.stdin.close()
         self._process.wait()
 
     def report(self) -> dict:

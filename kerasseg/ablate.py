@@ -19,6 +19,7 @@ from kerasseg.ablation.variants import (
     sweep,
 )
 from kerasseg.cli import CommandParser, whole_number
+from kerasseg.cluster import read_cluster
 from kerasseg.config import dump_config, load_config
 from kerasseg.errors import UserError
 from kerasseg.setting_text import SETTINGS
@@ -64,9 +65,15 @@ def ablate(argv: Sequence[str], *, prog: str) -> None:
     base = load_config(args.config, args.settings)
     folder = args.runs or Path("runs") / f"{base.name}-ablation"
     variants = _variants(args, base)
+    if read_cluster("auto").workers > 1:
+        raise UserError("TF_CONFIG: names several processes; cells are trained in one: unset it")
     # All settings of all cells are checked before the first one is trained.
-    for variant in variants:
-        resolve(args.config, args.settings, variant, seed=base.seed, steps=1)
+    names = [cell_name(variant.name, base.seed + args.seeds - 1) for variant in variants]
+    for variant, name in zip(variants, names, strict=True):
+        settings = [*args.settings, f"name={name}"]
+        resolve(args.config, settings, variant, seed=base.seed, steps=1)
+        if names.count(name) > 1:
+            raise UserError(f"--sweep: two cells would be named {name}")
     steps = _steps(args, base, folder)
     cells = []
     for seed in range(base.seed, base.seed + args.seeds):

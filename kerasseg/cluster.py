@@ -50,7 +50,10 @@ def read_cluster(distribute: str, environment: Mapping[str, str] | None = None) 
 def _parse(text: str) -> Cluster:
     try:
         config = json.loads(text)
-        jobs = {name: list(addresses) for name, addresses in config.get("cluster", {}).items()}
+        jobs = config.get("cluster", {})
+        for addresses in jobs.values():
+            if not isinstance(addresses, list) or not all(isinstance(a, str) for a in addresses):
+                raise TypeError("a job's addresses have to be a list of host:port")
         task = config.get("task", {})
         kind, index = task.get("type", "worker"), int(task.get("index", 0))
     except (ValueError, TypeError, AttributeError) as error:

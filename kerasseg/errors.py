@@ -8,5 +8,6 @@ class UserError(ValueError):
 class Interrupted(Exception):
     """The run stopped in good order (SIGTERM, Ctrl-C); the same command continues it.
 
-    The message, if there is one, says why: another process was lost.
+    The message, if there is one, says why: another process was lost. Then nothing was saved, and
+    the same command continues from the last saved state.
     """

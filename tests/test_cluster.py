@@ -57,6 +57,8 @@ def test_one_who_trains_alone_does_not_look(distribute):
     [
         ({"TF_CONFIG": "nonsense"}, "TF_CONFIG"),
         ({"TF_CONFIG": "[1]"}, "TF_CONFIG"),
+        (environment({"worker": "a:1"}), "list of host:port"),
+        (environment({"worker": [1, 2]}), "list of host:port"),
         (environment(WORKERS, index=3), "worker 3"),
         (environment(WORKERS, index="first"), "TF_CONFIG"),
         (environment({**WORKERS, "ps": ["d:1"]}), "the job ps"),

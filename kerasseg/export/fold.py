@@ -7,19 +7,19 @@ from kerasseg.model.batch_norm import FusedBatchNormalization
 from kerasseg.model.padding import ReflectPad
 
 
-def fold_batch_norm(net: keras.Model, *, one_op_padding: bool = False) -> keras.Model:
+def fold_batch_norm(net: keras.Model, *, copies: bool) -> keras.Model:
     """A copy that gives the answers of `net` for inference, to rounding, without its BatchNorms.
 
     A convolution with kernel W and bias b, then BatchNorm with scale s = gamma / sqrt(variance +
     epsilon), is a convolution with s W and s (b - mean) + beta: one pass over each feature map
     less, and convolution, bias and ReLU become one op in TensorFlow.
-    one_op_padding: edges mirrored by one op: ONNX Runtime is faster with it, TensorFlow without.
+    copies: mirror edges by copies; TensorFlow is faster with them, ONNX Runtime with one op.
     """
 
     def without(layer):
         if isinstance(layer, FusedBatchNormalization):
             return keras.layers.Identity(dtype=layer.dtype_policy, name=layer.name)
-        changed = {"one_op": one_op_padding} if isinstance(layer, ReflectPad) else {}
+        changed = {"copies": copies} if isinstance(layer, ReflectPad) else {}
         return layer.__class__.from_config({**layer.get_config(), **changed})
 
     folded = keras.models.clone_model(net, clone_function=without)

@@ -35,10 +35,19 @@ def probes(images: Sequence[np.ndarray]) -> list[np.ndarray]:
     return batches
 
 
-def differences(reference: Answers, candidate: Answers, batches: Sequence[np.ndarray]) -> dict:
-    """Share of equal labels and the largest differences of the other two, over all batches."""
+def differences(
+    reference: Answers,
+    candidate: Answers,
+    batches: Sequence[np.ndarray],
+    *,
+    confident: float = 1.0,
+) -> dict:
+    """Share of equal labels and the largest differences of the other two, over all batches.
+
+    confident: share of all pixels whose confidence counts, those with the smallest differences.
+    """
     equal = pixels = 0
-    confidence = uncertainty = 0.0
+    confidence, uncertainty = [], 0.0
     for batch in batches:
         a, b = reference(batch), candidate(batch)
         for name in ("labels", "confidence", "uncertainty"):
@@ -50,12 +59,12 @@ def differences(reference: Answers, candidate: Answers, batches: Sequence[np.nda
         a, b = ({name: np.asarray(v) for name, v in answer.items()} for answer in (a, b))
         equal += int((a["labels"] == b["labels"]).sum())
         pixels += a["labels"].size
-        confidence = max(confidence, _largest(np.abs(a["confidence"] - b["confidence"])))
+        confidence.append(np.abs(a["confidence"] - b["confidence"]).ravel())
         gap = np.abs(a["uncertainty"] - b["uncertainty"]) / (1 + a["uncertainty"])
         uncertainty = max(uncertainty, _largest(gap))
     return {
         "equal_labels": equal / pixels,
-        "confidence": confidence,
+        "confidence": _quantile(np.concatenate(confidence), confident),
         "uncertainty": uncertainty,
         "pixels": pixels,
     }
@@ -63,7 +72,11 @@ def differences(reference: Answers, candidate: Answers, batches: Sequence[np.nda
 
 def _largest(values: np.ndarray) -> float:
     """The maximum; not-a-number, which every comparison lets pass, becomes infinity."""
-    return float(np.nan_to_num(values, nan=np.inf).max())
+    return _quantile(values, 1.0)
+
+
+def _quantile(values: np.ndarray, share: float) -> float:
+    return float(np.quantile(np.nan_to_num(values, nan=np.inf), share, method="higher"))
 
 
 def score(labels: Callable[[np.ndarray], np.ndarray], samples, *, classes: int) -> ConfusionMatrix:

@@ -6,8 +6,6 @@ TensorFlow's own reflect pad fails where the pad is as long as the side.
 import keras
 import tensorflow as tf
 
-_ONE = [[0, 0], [1, 1], [1, 1], [0, 0]]
-
 
 def mirrored_indices(size, *, before: int, after) -> tf.Tensor:
     """Indices of a side of `size` pixels, `before` and `after` it mirrored without the edge.
@@ -23,21 +21,6 @@ def _mirror(values: tf.Tensor, axis: int, *, before: int, after) -> tf.Tensor:
     size = values.shape[axis]
     size = tf.shape(values)[axis] if size is None else size
     return tf.gather(values, mirrored_indices(size, before=before, after=after), axis=axis)
-
-
-@tf.custom_gradient
-def _reflect(x):
-    """`tf.pad(x, ..., mode="REFLECT")` by one pixel; the gradient is that op's own.
-
-    Forward, TensorFlow's op takes a few times as long as these copies.
-    """
-    y = tf.concat([x[:, :, 1:2], x, x[:, :, -2:-1]], axis=2)
-    y = tf.concat([y[:, 1:2], y, y[:, -2:-1]], axis=1)
-
-    def gradient(dy):
-        return tf.raw_ops.MirrorPadGrad(input=dy, paddings=tf.constant(_ONE), mode="REFLECT")
-
-    return y, gradient
 
 
 @keras.saving.register_keras_serializable("kerasseg")
@@ -100,22 +83,24 @@ class CropLike(keras.layers.Layer):
 class ReflectPad(keras.layers.Layer):
     """One mirrored pixel around (B, H, W, C), for a 3x3 convolution without zeros at the edge.
 
-    two_pixels: H and W are known to be at least 2. For one pixel rows and columns are gathered,
-    which takes longer. one_op: TensorFlow's own op, which becomes ONNX's.
+    two_pixels: H and W are known to be at least 2. Then it is one op, which ONNX has, too; for
+    one pixel TensorFlow's op fails, and rows and columns are gathered. copies: two concatenations
+    instead of the op, which are faster forward and slower in training.
     """
 
-    def __init__(self, *, two_pixels: bool = False, one_op: bool = False, **kwargs):
+    def __init__(self, *, two_pixels: bool = False, copies: bool = False, **kwargs):
         super().__init__(**kwargs)
         self.two_pixels = two_pixels
-        self.one_op = one_op
+        self.copies = copies
 
     def call(self, images):
         height, width = images.shape[1:3]
         known = height is not None and width is not None and min(height, width) > 1
         if self.two_pixels or known:
-            if self.one_op:
-                return tf.pad(images, _ONE, mode="REFLECT")
-            return _reflect(images)
+            if not self.copies:
+                return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="REFLECT")
+            wide = tf.concat([images[:, :, 1:2], images, images[:, :, -2:-1]], axis=2)
+            return tf.concat([wide[:, 1:2], wide, wide[:, -2:-1]], axis=1)
         for axis in (1, 2):
             images = _mirror(images, axis, before=1, after=1)
         return images
@@ -124,7 +109,7 @@ class ReflectPad(keras.layers.Layer):
         return {
             **super().get_config(),
             "two_pixels": self.two_pixels,
-            "one_op": self.one_op,
+            "copies": self.copies,
         }
 
     def compute_output_shape(self, shape):

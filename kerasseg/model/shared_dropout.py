@@ -26,7 +26,8 @@ class SharedDropout(keras.layers.Dropout):
         seed = tf.cast(self.seed_generator.next() % (tf.int32.max - 1), tf.int32)
         shape = inputs.shape
         part = math.prod(shape)
-        uniform = uniform_part(seed, start=replica * part, count=part, dtype=inputs.dtype)
+        start = tf.cast(replica, tf.uint64) * part  # beyond int32 in a large batch
+        uniform = uniform_part(seed, start=start, count=part, dtype=inputs.dtype)
         kept = tf.reshape(uniform, shape) >= tf.cast(self.rate, inputs.dtype)
         return tf.where(kept, inputs * tf.cast(1.0 / (1.0 - self.rate), inputs.dtype), 0)
 

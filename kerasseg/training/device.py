@@ -40,8 +40,7 @@ def pick_device(
     if replicas > 1:
         if jit is True:
             raise UserError(
-                f"train.jit=true: found {replicas} replicas, allowed with one; set it to auto, or "
-                "train.distribute=none"
+                f"train.jit=true: found {replicas} replicas, allowed with one; set it to auto"
             )
         if jit == "auto":
             compiled, why_jit = False, "auto: several replicas"

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from kerasseg.config import NO_MATTER
 from kerasseg.errors import UserError
+from kerasseg.setting_text import SETTINGS, setting_values
 from kerasseg.training.plan import first_progress, resumed_progress
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.session import Session
@@ -19,6 +21,11 @@ def open_run(
     left there. Raises UserError for a run that cannot go on, in all processes.
     """
     team = session.team
+    if not team.agree(_meaning(session)):
+        raise UserError(
+            "the processes do not have the same settings and images; start all of them with the "
+            "same command on the same data"
+        )
     going_on = team.from_chief(team.is_chief and run.open(session.config, fresh=fresh))
     progress = resumed_progress(run, session) if going_on else None
     here = (-1, -1) if progress is None else (progress.step, len(progress.history))
@@ -35,6 +42,13 @@ def open_run(
     if team.any(not run.config.exists()):
         raise _not_shared(run)
     return progress
+
+
+def _meaning(session: Session) -> str:
+    """What has to be equal in all processes, or their replicas would drift apart."""
+    values = setting_values(session.config)
+    settings = [f"{name}={values[name]!r}" for name in SETTINGS if name not in NO_MATTER]
+    return "\n".join([*settings, session.data_key])
 
 
 def _not_shared(run: RunDirectory) -> UserError:

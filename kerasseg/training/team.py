@@ -1,6 +1,8 @@
 """The replicas that train together, on the devices of one process or of several."""
 
+import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 
@@ -15,10 +17,14 @@ _LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
+)
+# These may also be a file that cannot be read, or a fault of a GPU: there the words decide.
+_PERHAPS_LOST = (
     tf.errors.FailedPreconditionError,
     tf.errors.InternalError,
     tf.errors.UnknownError,
 )
+_LOST_WORDS = re.compile(r"aborted by|collective|heartbeat|coordination|connection|socket", re.I)
 _SUM = tf.distribute.ReduceOp.SUM
 
 
@@ -74,9 +80,11 @@ class Team:
     def check_batch(self, batch_size: int) -> None:
         """Raises UserError if the images of a step cannot be dealt out evenly."""
         if batch_size % self.replicas:
+            # With several processes each would then train alone, into one folder.
+            alone = "" if self.has_others else "; or train.distribute=none"
             raise UserError(
                 f"train.batch_size: found {batch_size}, allowed here: a multiple of "
-                f"{self.replicas}, the number of replicas; or train.distribute=none"
+                f"{self.replicas}, the number of replicas{alone}"
             )
 
     def from_chief(self, number: float) -> float:
@@ -86,6 +94,13 @@ class Team:
     def any(self, flag: bool) -> bool:
         """Whether any process says so."""
         return self._sum(float(flag)) > 0.0
+
+    def agree(self, text: str) -> bool:
+        """Whether all processes call this with the same text."""
+        if not self.has_others:
+            return True
+        number = int(hashlib.sha256(text.encode()).hexdigest()[:10], 16)
+        return not self.any(number != self.from_chief(number))
 
     def wait(self) -> None:
         """Returns once every process has come here."""
@@ -124,7 +139,8 @@ def build_team(distribute: str, cluster: Cluster, *, gpus: int | None = None) ->
     """Resolves `train.distribute`; for several processes it waits for the others.
 
     cluster: what `read_cluster` says. gpus: how many to assume; None asks TensorFlow. Has to come
-    before the first TensorFlow op of the process. Raises UserError for "mirrored" on one device.
+    before the first TensorFlow op of the process. Raises UserError for "mirrored" on one device,
+    and for an address or port that cannot be used.
     """
     if cluster.workers > 1:
         print(
@@ -132,7 +148,11 @@ def build_team(distribute: str, cluster: Cluster, *, gpus: int | None = None) ->
             f"{cluster.chief_address}; waiting for all of them",
             flush=True,
         )
-        return Team(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
+        try:
+            return Team(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
+        except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
+            reason = str(error.message).strip().splitlines()[0]
+            raise UserError(f"TF_CONFIG: the processes cannot be joined: {reason}") from error
     if gpus is None:
         gpus = len(tf.config.list_physical_devices("GPU"))
     devices = [f"GPU:{i}" for i in range(gpus)]
@@ -151,7 +171,9 @@ def stop_with_the_others() -> Iterator[None]:
     """Turns the loss of another process into Interrupted: none can go on without the others."""
     try:
         yield
-    except _LOST as error:
+    except (*_LOST, *_PERHAPS_LOST) as error:
+        if isinstance(error, _PERHAPS_LOST) and not _LOST_WORDS.search(str(error.message)):
+            raise
         # A graph's error begins with where its op was made.
         lines = str(error.message).strip().splitlines() or [type(error).__name__]
         said = next((line for line in lines if "aborted by" in line), lines[0])

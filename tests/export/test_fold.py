@@ -25,13 +25,13 @@ def trained_like(**settings) -> keras.Model:
     return net
 
 
-@pytest.mark.parametrize("one_op_padding", [False, True])
+@pytest.mark.parametrize("copies", [False, True])
 @pytest.mark.parametrize("padding", ["zero", "reflect"])
 @pytest.mark.parametrize("upsampling", ["transposed", "pixel_shuffle", "resize"])
-def test_it_answers_as_before_without_a_single_batch_norm(padding, upsampling, one_op_padding):
+def test_it_answers_as_before_without_a_single_batch_norm(padding, upsampling, copies):
     net = trained_like(padding=padding, upsampling=upsampling)
     before = [weight.numpy() for weight in net.weights]
-    folded = fold_batch_norm(net, one_op_padding=one_op_padding)
+    folded = fold_batch_norm(net, copies=copies)
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in folded.layers)
     image = np.random.default_rng(1).integers(0, 256, (2, 21, 38, 3)).astype(np.float32)
     for found, expected in zip(folded(image), net(image), strict=True):
@@ -40,9 +40,9 @@ def test_it_answers_as_before_without_a_single_batch_norm(padding, upsampling, o
         np.testing.assert_array_equal(weight, values)
 
 
-@pytest.mark.parametrize(("one_op_padding", "pads"), [(False, 0), (True, 10)])
-def test_the_padding_of_the_onnx_file_is_one_op_each(one_op_padding, pads):
-    net = fold_batch_norm(trained_like(), one_op_padding=one_op_padding)
+@pytest.mark.parametrize(("copies", "pads"), [(True, 0), (False, 10)])
+def test_the_padding_of_the_onnx_file_is_one_op_each(copies, pads):
+    net = fold_batch_norm(trained_like(), copies=copies)
     graph = ServingGraph(
         net, working_size=(16, 16), native_size=(16, 16), background_id=4, dropout_rate=0.3
     )
@@ -52,7 +52,7 @@ def test_the_padding_of_the_onnx_file_is_one_op_each(one_op_padding, pads):
 
 
 def test_the_tensorflow_graph_of_it_holds_no_batch_norm():
-    net = fold_batch_norm(trained_like())
+    net = fold_batch_norm(trained_like(), copies=True)
     graph = ServingGraph(
         net, working_size=(16, 16), native_size=(16, 16), background_id=4, dropout_rate=0.3
     )

@@ -72,7 +72,7 @@ def test_a_padding_with_zeros_is_left_alone():
 def test_every_inner_padding_of_an_int8_net_is_of_integers(tmp_path):
     net = build_net(ModelConfig(width=4, depth=2), outputs=5, seed=0, precision="float32")
     graph = ServingGraph(
-        fold_batch_norm(net, one_op_padding=True),
+        fold_batch_norm(net, copies=False),
         working_size=(32, 48), native_size=(32, 48), background_id=4, dropout_rate=0.3,
     )  # fmt: skip
     source, target = tmp_path / "model.onnx", tmp_path / "model.int8.onnx"

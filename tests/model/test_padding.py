@@ -37,11 +37,13 @@ def test_reflect_pad_is_numpys(height, width):
     np.testing.assert_array_equal(ReflectPad()(values), expected)
 
 
-@given(height=st.integers(2, 20), width=st.integers(2, 20))
-def test_reflect_pad_of_two_pixels_or_more_is_numpys(height, width):
+@given(height=st.integers(2, 20), width=st.integers(2, 20), copies=st.booleans())
+def test_reflect_pad_of_two_pixels_or_more_is_numpys(height, width, copies):
     values = image(height, width)
     expected = np.pad(values, [(0, 0), (1, 1), (1, 1), (0, 0)], mode="reflect")
-    np.testing.assert_array_equal(in_graph(ReflectPad(two_pixels=True), values), expected)
+    np.testing.assert_array_equal(
+        in_graph(ReflectPad(two_pixels=True, copies=copies), values), expected
+    )
 
 
 @given(height=SIDE, width=SIDE, multiple=st.sampled_from([1, 2, 8, 16]), least=st.integers(0, 3))

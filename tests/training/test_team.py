@@ -79,5 +79,8 @@ def test_a_lost_process_is_an_interruption_and_a_bug_is_not():
     ):
         raise tf.errors.UnavailableError(None, None, message)
     assert "\n" not in str(caught.value)
-    with pytest.raises(tf.errors.InvalidArgumentError), stop_with_the_others():
-        raise tf.errors.InvalidArgumentError(None, None, "shapes")
+    for error in (tf.errors.InvalidArgumentError, tf.errors.UnknownError, tf.errors.InternalError):
+        with pytest.raises(error), stop_with_the_others():
+            raise error(None, None, "OSError: a.png: no such file")
+    with pytest.raises(Interrupted), stop_with_the_others():
+        raise tf.errors.InternalError(None, None, "Collective ops is aborted by: lost worker 1")

@@ -79,9 +79,11 @@ def draw_streets(
         _run(jobs, count if len(jobs) > 8 else 1, progress)
         building.chmod(0o755)  # mkdtemp makes it private
         os.replace(building, root)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(building, ignore_errors=True)
-        raise
+        # Another process may have drawn the same meanwhile, and been first.
+        if not (isinstance(error, OSError) and root.is_dir() and any(root.iterdir())):
+            raise
 
 
 def _run(jobs: list, workers: int, progress: Callable[[int, int], None] | None):
