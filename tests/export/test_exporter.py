@@ -148,12 +148,12 @@ def test_a_file_that_answers_otherwise_fails_the_export(
 ):
     differences = exporter.parity.differences
 
-    def with_a_fault(reference, candidate, batches):
+    def with_a_fault(reference, candidate, batches, **options):
         def wrong(images):
             answer = dict(candidate(images))
             return {**answer, "labels": np.where(answer["labels"] == 3, 4, answer["labels"])}
 
-        return differences(reference, wrong, batches)
+        return differences(reference, wrong, batches, **options)
 
     monkeypatch.setattr(exporter.parity, "differences", with_a_fault)
     out = tmp_path / "out"

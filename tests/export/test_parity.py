@@ -95,6 +95,14 @@ def test_another_mean_iou_is_named(batches, difference):
     assert "miou" in line
 
 
+def test_a_share_of_the_pixels_may_be_left_out(batches):
+    candidate = spoilt(confidence=one_pixel(0.01))
+    pixels = sum(batch[..., 0].size for batch in batches)
+    share = 1.0 - 2 * len(batches) / pixels  # one pixel of each image differs
+    assert differences(answers, candidate, batches)["confidence"] == pytest.approx(0.01, rel=1e-4)
+    assert differences(answers, candidate, batches, confident=share)["confidence"] == 0.0
+
+
 def test_another_shape_is_refused(batches):
     with pytest.raises(UserError, match="confidence of a 60 x 90 image has shape"):
         differences(answers, spoilt(confidence=lambda a: a[:, :-1]), batches)
