@@ -1,0 +1,38 @@
+"""The compiled step, with XLA as on a GPU, against the one without."""
+
+import numpy as np
+import pytest
+
+from kerasseg.config import AugmentConfig, OptimizerConfig
+from kerasseg.training.step import compile_step
+from tests.training.small_segmenter import noise_batch, small_segmenter
+
+
+def trained(*, jit: bool, steps: int = 3, **settings) -> list[np.ndarray]:
+    """The weights and averages after some steps."""
+    segmenter = small_segmenter(**settings)
+    step = compile_step(segmenter, jit=jit)
+    for number in range(steps):
+        means = step(noise_batch(number))
+        assert np.isfinite([float(value) for value in means.values()]).all()
+    return [w.numpy() for w in (*segmenter.net.weights, *segmenter.averaged.weights)]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_xla_makes_the_same_steps(optimizer):
+    settings = {
+        "closed_form": True,
+        "augmentation": AugmentConfig(flip=False),  # XLA draws other numbers
+        "optimizer": OptimizerConfig(name=optimizer, learning_rate=0.01, average_decay=0.9),
+    }
+    plain, compiled = (trained(jit=jit, **settings) for jit in (False, True))
+    for a, b in zip(plain, compiled, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-3)
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_what_auto_means_on_a_gpu_compiles_and_trains(precision):
+    before = trained(jit=True, steps=0, precision=precision)
+    after = trained(jit=True, precision=precision, optimizer=OptimizerConfig(name="adamw"))
+    assert all(np.isfinite(values).all() for values in after)
+    assert any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
