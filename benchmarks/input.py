@@ -17,6 +17,7 @@ benchmarks/peers/setup.py. Prints JSON: images a second, and the ratio to the fi
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -42,9 +43,11 @@ OURS, PEERS = ("png", "packed"), ("torch", "torch_reference")
 
 def make_pairs(root: Path, *, count: int) -> None:
     """`count` training pairs at Cityscapes' size, and one for validation."""
-    draw_streets(root, train=count, val=1, seed=0)
+    building = root.with_name(f".{root.name}.tmp")
+    shutil.rmtree(building, ignore_errors=True)  # of a run that was stopped
+    draw_streets(building, train=count, val=1, seed=0)
     rng = np.random.default_rng(0)
-    for path in sorted(root.rglob("*.png")):
+    for path in sorted(building.rglob("*.png")):
         labels = not path.name.endswith("_leftImg8bit.png")
         how = Image.Resampling.NEAREST if labels else Image.Resampling.BICUBIC
         with Image.open(path) as file:
@@ -53,6 +56,7 @@ def make_pairs(root: Path, *, count: int) -> None:
             noisy = np.asarray(large).astype(np.int16) + rng.integers(-2, 3, (*NATIVE, 1))
             large = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
         large.save(path)
+    building.rename(root)
 
 
 def pack(files: Path, packed: Path, *, cache: Path) -> float:

@@ -154,3 +154,14 @@ def test_two_processes_do_and_survive_a_signal_and_a_kill(streets, alone, tmp_pa
     assert len(worker[1].splitlines()) == 1  # which process it is
     assert_same_run(run, alone)
     assert not [p for p in run.rglob("*") if ".tmp" in p.name]
+
+
+def test_processes_with_other_settings_are_refused(streets, tmp_path):
+    run = tmp_path / "run"
+    arguments = [TRAIN, *settings(streets, run)]
+    both = run_two(tmp_path, [arguments, [*arguments, "optimizer.learning_rate=0.01"]])
+    assert [found[0] for found in both] == [2, 2], both
+    for _, _, trouble, _ in both:
+        assert "error: the processes do not have the same settings and images" in trouble
+        assert "Traceback" not in trouble
+    assert not (run / "state").exists()
