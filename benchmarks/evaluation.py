@@ -22,7 +22,7 @@ from scipy.ndimage import label as connected
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kerasseg.cli import whole_number
+from kerasseg.cli import run_command, whole_number
 from kerasseg.config import load_config
 from kerasseg.data.catalog import Catalog, open_catalog
 from kerasseg.data.streets.draw import draw_streets
@@ -118,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import limit_threads, machine
 
-from kerasseg.cli import load_tensorflow, whole_number
+from kerasseg.cli import load_tensorflow, run_command, whole_number
 from kerasseg.config import ModelConfig
 
 
@@ -157,4 +157,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

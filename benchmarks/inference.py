@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from train_step import HEAP, draw_batch, peers_python
 from turns import machine, ratios, take_turns
 
-from kerasseg.cli import whole_number
+from kerasseg.cli import run_command, whole_number
+from kerasseg.errors import UserError
 
 HERE = Path(__file__).resolve().parent
 OURS = ["keras", "keras_labels", "savedmodel", "onnx", "onnx_int8"]
@@ -79,7 +80,7 @@ def main() -> None:
     args = parser.parse_args()
     height, width = args.size
     if height % 16 or width % 16:
-        sys.exit("--size: the PyTorch net takes multiples of 16 alone")
+        raise UserError("--size: the PyTorch net takes multiples of 16 alone")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         draw_batch(folder / "batch.npz", images=2, size=(height, width))
@@ -102,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import say
 
-from kerasseg.cli import load_tensorflow
+from kerasseg.cli import load_tensorflow, run_command
 from kerasseg.config import ModelConfig
 
 OUTPUTS = 20
@@ -47,16 +47,14 @@ def settle_statistics(net, images) -> None:
         net(images[:, :128, :256].astype("float32"), training=True)
 
 
-def write_all(folder: Path, images, *, width: int, size: tuple[int, int], int8: bool) -> None:
-    """images: uint8 (B, H, W, 3), what INT8 is calibrated on."""
+def settled_net(folder: Path, images, *, width: int):
+    """The net, its weights also in `folder` for Keras and, as arrays, for PyTorch.
+
+    images: uint8 (B, H, W, 3), for the moving statistics.
+    """
     import numpy as np
-    import tensorflow as tf
 
-    from kerasseg.export.fold import fold_batch_norm
-    from kerasseg.export.onnx_file import convert
-    from kerasseg.export.quantize import quantize
-
-    net, _ = build_graph(width=width, size=size)
+    net, _ = build_graph(width=width, size=images.shape[1:3])
     settle_statistics(net, images)
     net.save_weights(folder / "net.weights.h5")
     statistics = [w.numpy() for w in net.non_trainable_weights if "moving" in w.path]
@@ -66,19 +64,35 @@ def write_all(folder: Path, images, *, width: int, size: tuple[int, int], int8: 
         **{f"weight{i}": w for i, w in enumerate(trainable)},
         **{f"statistic{i}": w for i, w in enumerate(statistics)},
     )
-    say("writing the SavedModel")
+    return net
+
+
+def write_saved_model(net, folder: Path, *, size: tuple[int, int]) -> None:
+    import tensorflow as tf
+
+    from kerasseg.export.fold import fold_batch_norm
+
     graph = serving_graph(fold_batch_norm(net, copies=True), size=size)
     tf.saved_model.save(
         graph, str(folder / "savedmodel"), signatures={"serving_default": graph.predict}
     )
-    say("writing model.onnx")
+
+
+def write_onnx(net, folder: Path, *, size: tuple[int, int]) -> None:
     import onnx
+
+    from kerasseg.export.fold import fold_batch_norm
+    from kerasseg.export.onnx_file import convert
 
     graph = serving_graph(fold_batch_norm(net, copies=False), size=size)
     onnx.save(convert(graph, probabilities=False), str(folder / "model.onnx"))
-    if int8:
-        say("writing model.int8.onnx")
-        quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(images[:2]))
+
+
+def write_int8(folder: Path, images) -> None:
+    """Out of the model.onnx there. images: what it is calibrated on."""
+    from kerasseg.export.quantize import quantize
+
+    quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(images[:2]))
 
 
 def main() -> None:
@@ -94,9 +108,16 @@ def main() -> None:
     with np.load(args.batch) as file:
         images = file["image"]
     size = images.shape[1:3]
-    write_all(args.folder, images, width=args.width, size=size, int8=not args.no_int8)
+    net = settled_net(args.folder, images, width=args.width)
+    say("writing the SavedModel")
+    write_saved_model(net, args.folder, size=size)
+    say("writing model.onnx")
+    write_onnx(net, args.folder, size=size)
+    if not args.no_int8:
+        say("writing model.int8.onnx")
+        write_int8(args.folder, images)
     print(json.dumps({"written": sorted(path.name for path in args.folder.iterdir())}))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

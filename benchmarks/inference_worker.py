@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import limit_threads, resident_bytes, serve
 
+from kerasseg.cli import load_tensorflow, run_command
+
 
 def limit_tensorflow(threads: int) -> None:
-    from kerasseg.cli import load_tensorflow
-
     load_tensorflow()
     import tensorflow as tf
 
@@ -105,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

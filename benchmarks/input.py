@@ -32,7 +32,7 @@ from PIL import Image
 from train_step import peers_python
 from turns import machine, take_turns
 
-from kerasseg.cli import whole_number
+from kerasseg.cli import run_command, whole_number
 from kerasseg.data.streets.draw import draw_streets
 
 HERE = Path(__file__).resolve().parent
@@ -137,4 +137,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -9,12 +9,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import serve
 
+from kerasseg.cli import load_tensorflow, run_command
+
 
 def prepare(args, folder: Path):
     """One call is one pass, from an empty pipeline to the last batch."""
     from input import BATCH, CROP, WORKING
 
-    from kerasseg.cli import load_tensorflow
     from kerasseg.config import load_config
 
     load_tensorflow()
@@ -54,4 +55,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import machine, ratios, serve, take_turns
 
-from kerasseg.cli import load_tensorflow, whole_number
+from kerasseg.cli import load_tensorflow, run_command, whole_number
 from kerasseg.config import load_config
 
 
@@ -59,6 +59,7 @@ def main() -> None:
     if args.worker:
         serve(lambda: prepare(args), warmup=1)
         return
+    load_config(args.config, args.settings)  # a mistake is named once, not by each worker
     own = [sys.executable, __file__, "--config", args.config, *args.settings]
     own += ["--steps", args.steps]
     commands = {name: ([*own, "--worker", name], {}) for name in ("repeated", "real")}
@@ -75,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kerasseg.cli import load_tensorflow, whole_number
+from kerasseg.cli import load_tensorflow, run_command, whole_number
 from kerasseg.config import load_config
 
 # Published line rate in bytes a second in each direction, and seconds a message takes at least:
@@ -135,4 +135,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

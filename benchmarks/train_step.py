@@ -24,9 +24,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import machine, ratios, say, take_turns
 
-from kerasseg.cli import whole_number
+from kerasseg.cli import run_command, whole_number
+from kerasseg.errors import UserError
 
 HERE = Path(__file__).resolve().parent
+VARIANTS = {
+    "ours": ("plain", "boundary", "sampled", "closed_form", "full", "full_closed_form"),
+    "torch": ("plain", "sampled", "full"),
+}
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 DEFAULT = ["ours/plain/float32", "ours/full_closed_form/float32", "ours/full/float32"]
 # PyTorch allocates with malloc, and glibc hands every feature map back to the kernel and fetches
 # zeroed pages again. Kept on the heap, steps take a sixth less.
@@ -38,7 +44,7 @@ def peers_python(folder: Path) -> Path:
     """The interpreter that benchmarks/peers/setup.py installed."""
     python = folder / "bin" / "python"
     if not python.exists():
-        sys.exit(f"{folder}: no peers there; python benchmarks/peers/setup.py {folder}")
+        raise UserError(f"{folder}: no peers there; python benchmarks/peers/setup.py {folder}")
     return python
 
 
@@ -67,17 +73,21 @@ def draw_batch(path: Path, *, images: int, size: tuple[int, int], noise: bool = 
 
 def command(candidate: str, *, batch: Path, width: int, threads: int, peers: Path) -> list:
     """The command line of a worker. Ends the program if there is no such candidate."""
+    if candidate.count("/") < 2:
+        raise UserError(f"{candidate}: expected WHO/VARIANT/PRECISION, such as {DEFAULT[0]}")
     who, variant, precision, *extra = candidate.split("/")
+    if who not in VARIANTS:
+        raise UserError(f"{candidate}: found {who}, allowed: {', '.join(VARIANTS)}")
+    if variant not in VARIANTS[who]:
+        raise UserError(f"{candidate}: found {variant}, allowed: {', '.join(VARIANTS[who])}")
     shared = ["--batch", batch, "--width", width, "--variant", variant, "--threads", threads]
-    if precision not in ("float32", "mixed_bfloat16", "mixed_float16", "auto"):
-        sys.exit(f"{candidate}: no precision {precision}")
+    if precision not in PRECISIONS:
+        raise UserError(f"{candidate}: found {precision}, allowed: {', '.join(PRECISIONS)}")
     if who == "ours":
         jit = str("jit" in extra).lower()
         settings = [f"train.precision={precision}", f"train.jit={jit}"]
         settings += [setting for setting in extra if "=" in setting]
         return [sys.executable, HERE / "train_worker.py", *shared, "--set", *settings]
-    if who != "torch":
-        sys.exit(f"{candidate}: neither ours nor torch")
     options = ["--bfloat16"] if precision == "mixed_bfloat16" else []
     options += ["--compile"] if "compile" in extra else []
     return [peers_python(peers), HERE / "peers" / "torch_train.py", *shared, *options]
@@ -144,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

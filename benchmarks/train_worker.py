@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import limit_threads, serve
 
-from kerasseg.cli import load_tensorflow
+from kerasseg.cli import load_tensorflow, run_command
 from kerasseg.config import Config, load_config
 
 VARIANTS = {
@@ -151,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

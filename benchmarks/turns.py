@@ -123,8 +123,10 @@ class Worker:
     def _answer(self) -> dict:
         line = self._process.stdout.readline()
         if not line:
-            status = self._process.wait()
-            raise RuntimeError(f"{self.name}: the worker ended with status {status}")
+            self.close()
+            status = self._process.returncode
+            say(f"{self.name}: the worker ended with status {status}")
+            raise SystemExit(2 if status == 2 else 1)  # 2: it said what its user has to mend
         return json.loads(line)
 
     def take_turn(self, calls: int) -> Turn:
@@ -140,6 +142,7 @@ class Worker:
         with contextlib.suppress(BrokenPipeError):  # it ended by itself
             self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
     def report(self) -> dict:
         def median(name: str) -> float:

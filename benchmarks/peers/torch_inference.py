@@ -73,6 +73,16 @@ def prepare(args):
     return call, facts
 
 
+def prepare_writing(args):
+    net, path, facts = load(args.folder, width=args.width), args.folder / "torch.onnx", {}
+
+    def call():
+        write_onnx(net, path)
+        facts["file_bytes"] = path.stat().st_size
+
+    return call, facts
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -80,11 +90,14 @@ def main() -> None:
     parser.add_argument("--width", type=int, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--write-onnx", action="store_true")
+    parser.add_argument("--time-onnx", action="store_true", help="a call writes the ONNX file")
     args = parser.parse_args()
     limit_threads(args.threads)
     if args.write_onnx:
         write_onnx(load(args.folder, width=args.width), args.folder / "torch.onnx")
         print(json.dumps({"written": "torch.onnx"}))
+    elif args.time_onnx:
+        serve(lambda: prepare_writing(args), warmup=0)
     else:
         serve(lambda: prepare(args), warmup=1)
 

@@ -1,5 +1,6 @@
 """The start of a run: a new one or a saved state, the same in all processes."""
 
+import time
 from collections.abc import Callable
 
 from kerasseg.config import NO_MATTER
@@ -9,6 +10,11 @@ from kerasseg.training.plan import first_progress, resumed_progress
 from kerasseg.training.run_directory import RunDirectory
 from kerasseg.training.session import Session
 from kerasseg.training.state import Progress, save_state
+from kerasseg.training.team import Team
+
+# A network file system may show a machine the folder of a minute ago (NFS: acdirmax).
+_LOOKS = 26
+_PAUSE = 3.0  # seconds
 
 
 def open_run(
@@ -27,11 +33,18 @@ def open_run(
             "same command on the same data"
         )
     going_on = team.from_chief(team.is_chief and run.open(session.config, fresh=fresh))
-    progress = resumed_progress(run, session) if going_on else None
-    here = (-1, -1) if progress is None else (progress.step, len(progress.history))
-    if team.any(here != tuple(team.from_chief(number) for number in here)):
-        raise _not_shared(run)
+    progress = None
+
+    def same_state() -> bool:
+        nonlocal progress
+        progress = resumed_progress(run, session) if going_on else None
+        here = (-1, -1) if progress is None else (progress.step, len(progress.history))
+        return here == tuple(team.from_chief(number) for number in here)
+
+    _wait_until(same_state, team, run)
     if progress is not None:
+        if progress.step:
+            print(f"going on after step {progress.step} of {progress.plan.total_steps}")
         return progress
     if team.is_chief:
         run.write_labels(session.catalog, image_size=session.config.data.image_size)
@@ -39,9 +52,23 @@ def open_run(
     if team.is_chief:
         save_state(run.state, session.segmenter, progress)
     team.wait()
-    if team.any(not run.config.exists()):
-        raise _not_shared(run)
+    _wait_until(run.config.exists, team, run)
     return progress
+
+
+def _wait_until(seen: Callable[[], bool], team: Team, run: RunDirectory) -> None:
+    """Looks until every process has seen it; raises UserError, in all, if one never does."""
+    for look in range(_LOOKS):
+        if look == 1:
+            print(f"{run.path}: waiting until all processes see the same there")
+        if look:
+            time.sleep(_PAUSE)
+        if not team.any(not seen()):
+            return
+    raise UserError(
+        f"{run.path}: is not the same folder for all processes; run_dir has to name one that all "
+        "machines share"
+    )
 
 
 def _meaning(session: Session) -> str:
@@ -49,10 +76,3 @@ def _meaning(session: Session) -> str:
     values = setting_values(session.config)
     settings = [f"{name}={values[name]!r}" for name in SETTINGS if name not in NO_MATTER]
     return "\n".join([*settings, session.data_key])
-
-
-def _not_shared(run: RunDirectory) -> UserError:
-    return UserError(
-        f"{run.path}: is not the same folder for all processes; run_dir has to name one that all "
-        "machines share"
-    )

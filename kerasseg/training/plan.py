@@ -116,6 +116,4 @@ def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
         restore(session.segmenter, values)
     except ValueError as error:
         raise UserError(f"{run.state}: {error}; --fresh starts over") from error
-    if progress.step:
-        print(f"going on after step {progress.step} of {progress.plan.total_steps}")
     return progress

@@ -1,0 +1,90 @@
+"""The benchmarks answer with JSON at a size that takes seconds, and refuse what they cannot do."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+SMALL = ["--width", "2", "--size", "32", "64", "--rounds", "1", "--patience", "0"]
+RUN = [
+    "data.image_size=[32,64]",
+    "model.width=2",
+    "model.depth=2",
+    "train.stages=[{crop_scale: 0.6, epochs: 4}]",
+]
+
+
+def run(script, *arguments):
+    line = [sys.executable, PROJECT / "benchmarks" / script, *arguments]
+    return subprocess.run(line, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+
+def answer(script, *arguments):
+    done = run(script, *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "said"),
+    [
+        ("train_step.py", ["ours"], "ours: expected WHO/VARIANT/PRECISION"),
+        ("train_step.py", ["theirs/full/float32"], "found theirs, allowed: ours, torch"),
+        ("train_step.py", ["torch/boundary/float32"], "found boundary, allowed: plain, sampled"),
+        ("train_step.py", ["ours/full/float8"], "found float8, allowed: float32"),
+        ("train_step.py", ["torch/full/float32", "--peers", "no"], "no: no peers there"),
+        ("inference.py", ["--size", "100", "100"], "--size: the PyTorch net takes multiples of 16"),
+        ("real_input.py", ["--config", "no.yaml"], "no.yaml"),
+        ("real_input.py", ["--config", "configs/streets.yaml", "model.widht=3"], "model.width"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(script, arguments, said):
+    done = run(script, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_training_step_is_timed():
+    names = ["ours/plain/float32", "ours/full/mixed_bfloat16"]
+    found = answer("train_step.py", *names, *SMALL)["candidates"]
+    assert list(found) == names
+    assert found[names[0]]["time_ratio"] == 1
+    assert found[names[1]]["precision"] == "mixed_bfloat16"
+    assert all(entry["peak_mib"] > 100 for entry in found.values())
+
+
+@pytest.mark.slow
+def test_an_answer_is_timed_and_all_forms_give_the_same_labels():
+    found = answer("inference.py", "--forms", "keras_labels", "savedmodel", "onnx", *SMALL)
+    for entry in found["forms"].values():
+        assert entry["seconds"] > 0
+        assert entry["labels_as_first"] > 0.99
+
+
+@pytest.mark.slow
+def test_writing_is_timed():
+    found = answer("export.py", "--forms", "onnx", "onnx_int8", *SMALL)["forms"]
+    assert found["onnx_int8"]["file_bytes"] < found["onnx"]["file_bytes"]
+
+
+@pytest.mark.slow
+def test_the_input_is_timed_in_a_training(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "kerasseg", "streets", tmp_path / "s", "--train", "4", "--val", "1"],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+    )
+    where = [f"data.root={tmp_path / 's'}", f"data.cache_dir={tmp_path / 'c'}"]
+    settings = ["--config", "configs/streets.yaml", *where, *RUN]
+    found = answer("real_input.py", *settings, "--steps", "3", "--rounds", "1")["inputs"]
+    assert list(found) == ["repeated", "real"]
+    assert 0 <= found["real"]["input_wait"] <= 1
