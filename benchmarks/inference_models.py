@@ -89,10 +89,13 @@ def write_onnx(net, folder: Path, *, size: tuple[int, int]) -> None:
 
 
 def write_int8(folder: Path, images) -> None:
-    """Out of the model.onnx there. images: what it is calibrated on."""
+    """Out of the model.onnx there. images: what it is calibrated on, the middle of large ones."""
     from kerasseg.export.quantize import quantize
 
-    quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(images[:2]))
+    height, width = images.shape[1:3]
+    top, left = (height - min(height, 512)) // 2, (width - min(width, 512)) // 2
+    parts = images[:2, top : height - top, left : width - left]
+    quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(parts))
 
 
 def main() -> None:

@@ -83,7 +83,8 @@ def export_run(
 
                 say("writing model.int8.onnx")
                 small = folder / "model.int8.onnx"
-                quantize(file, small, images=calibration_images(wanted.int8))
+                scale = np.prod(run.working_size) / np.prod(run.native_size)
+                quantize(file, small, images=calibration_images(wanted.int8, scale=scale))
                 artefacts["int8"] = OnnxAnswers(small)
         say(f"checking parity on {len(samples)} validation images")
         # An expected confidence jumps where two classes tie, and the last bits break the tie.

@@ -1,7 +1,9 @@
 """The serving graph as an ONNX file."""
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
@@ -26,11 +28,32 @@ def convert(graph: ServingGraph, *, probabilities: bool) -> onnx.ModelProto:
             result.update(graph.probabilities(image))
         return result
 
-    model, _ = tf2onnx.convert.from_function(
-        tf.function(answers, input_signature=[_IMAGE]), input_signature=[_IMAGE], opset=OPSET
-    )
+    with _eager_collection():
+        model, _ = tf2onnx.convert.from_function(
+            tf.function(answers, input_signature=[_IMAGE]), input_signature=[_IMAGE], opset=OPSET
+        )
     _name_axes(model)
     return model
+
+
+@contextmanager
+def _eager_collection() -> Iterator[None]:
+    """Collects cyclic garbage often, and does not look at what is there already.
+
+    tf2onnx copies the graph with its weights before each pass that it makes over it, and what it
+    throws away refers to itself. Python would wait until there is a quarter more garbage than
+    TensorFlow has objects: 15 GB for a file of 124 MB, against 4, in two thirds of the time.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.collect()  # Python counts anew what it has to look at
+    gc.set_threshold(700, 5, 2)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _name_axes(model: onnx.ModelProto) -> None:

@@ -16,6 +16,8 @@ from kerasseg.inference.image_search import find_images
 # What stands between convolutions is quantised with them, or each would convert there and back.
 _OPS = ["Conv", "Relu", "MaxPool", "Concat", "DepthToSpace", "Transpose", "ConvTranspose"]
 CALIBRATION_IMAGES = 32
+# Calibrating keeps all feature maps of an image until its end: gigabytes at width 64.
+CALIBRATION_PIXELS = 512 * 512
 
 
 class _Images(CalibrationDataReader):
@@ -27,11 +29,25 @@ class _Images(CalibrationDataReader):
         return None if image is None else {"image": image[None]}
 
 
-def calibration_images(folder: Path) -> list[np.ndarray]:
-    """At most CALIBRATION_IMAGES images of the folder, evenly spread. Raises UserError."""
+def calibration_images(folder: Path, *, scale: float = 1.0) -> list[np.ndarray]:
+    """uint8 (H, W, 3): at most CALIBRATION_IMAGES images of the folder, evenly spread.
+
+    scale: working pixels per pixel of an image, in area. Of an image with more than
+    CALIBRATION_PIXELS of them it is a part with so many; the parts stand at nine places in turn.
+    Raises UserError.
+    """
     files = find_images([str(folder)], out=folder / "none")
     chosen = np.unique(np.linspace(0, len(files) - 1, CALIBRATION_IMAGES).astype(int))
-    return [read_image(files[i]) for i in chosen]
+    images = (read_image(files[i]) for i in chosen)
+    return [_part(image, CALIBRATION_PIXELS / scale, turn) for turn, image in enumerate(images)]
+
+
+def _part(image: np.ndarray, pixels: float, turn: int) -> np.ndarray:
+    size = np.array(image.shape[:2])
+    share = min(1.0, np.sqrt(pixels / size.prod()))
+    part = np.maximum(1, (size * share).astype(int))
+    top, left = (size - part) * (turn // 3 % 3, turn % 3) // 2
+    return image[top : top + part[0], left : left + part[1]].copy()
 
 
 def quantize(source: Path, target: Path, *, images: Sequence[np.ndarray]) -> None:

@@ -1,5 +1,6 @@
 """The ONNX file in ONNX Runtime, against the serving graph."""
 
+import gc
 import json
 
 import numpy as np
@@ -51,6 +52,24 @@ def test_any_size_and_a_batch(exported, image, size):
     part = image[: size[0], : size[1]]
     assert part.shape[:2] == size
     assert_same(graph, OnnxAnswers(file), np.stack([part, part[:, ::-1]]))
+
+
+def test_copies_that_are_thrown_away_are_collected(run_dir, monkeypatch):
+    from tf2onnx.graph import Graph
+    from tf2onnx.optimizer.optimizer_base import GraphOptimizerBase
+
+    alive, optimize = [], GraphOptimizerBase.optimize
+
+    def counted(*arguments, **options):
+        alive.append(sum(isinstance(one, Graph) for one in gc.get_objects()))
+        return optimize(*arguments, **options)
+
+    monkeypatch.setattr(GraphOptimizerBase, "optimize", counted)
+    before, held = gc.get_threshold(), gc.get_freeze_count()
+    convert(open_run(run_dir).graph(), probabilities=False)
+    assert len(alive) > 10
+    assert max(alive) <= 8
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before, held)
 
 
 @settings(max_examples=15)
