@@ -71,8 +71,8 @@ def draw_batch(path: Path, *, images: int, size: tuple[int, int], noise: bool = 
     np.savez(path, image=np.stack(pictures), label=np.stack(labels))
 
 
-def command(candidate: str, *, batch: Path, width: int, threads: int, peers: Path) -> list:
-    """The command line of a worker. Ends the program if there is no such candidate."""
+def parse(candidate: str) -> tuple[str, str, str, list[str]]:
+    """(who, variant, precision, the rest); raises UserError if there is no such candidate."""
     if candidate.count("/") < 2:
         raise UserError(f"{candidate}: expected WHO/VARIANT/PRECISION, such as {DEFAULT[0]}")
     who, variant, precision, *extra = candidate.split("/")
@@ -80,9 +80,15 @@ def command(candidate: str, *, batch: Path, width: int, threads: int, peers: Pat
         raise UserError(f"{candidate}: found {who}, allowed: {', '.join(VARIANTS)}")
     if variant not in VARIANTS[who]:
         raise UserError(f"{candidate}: found {variant}, allowed: {', '.join(VARIANTS[who])}")
-    shared = ["--batch", batch, "--width", width, "--variant", variant, "--threads", threads]
     if precision not in PRECISIONS:
         raise UserError(f"{candidate}: found {precision}, allowed: {', '.join(PRECISIONS)}")
+    return who, variant, precision, extra
+
+
+def command(candidate: str, *, batch: Path, width: int, threads: int, peers: Path) -> list:
+    """The command line of a worker."""
+    who, variant, precision, extra = parse(candidate)
+    shared = ["--batch", batch, "--width", width, "--variant", variant, "--threads", threads]
     if who == "ours":
         jit = str("jit" in extra).lower()
         settings = [f"train.precision={precision}", f"train.jit={jit}"]
@@ -126,6 +132,8 @@ def main() -> None:
     )
     parser.add_argument("--peers", type=Path, default=HERE / ".peers")
     args = parser.parse_args()
+    for candidate in args.candidates:
+        parse(candidate)
     with tempfile.TemporaryDirectory() as folder:
         report = {"machine": machine(), "shape": {"width": args.width, "batch": args.batch}}
         report["shape"] |= {"size": args.size, "threads": args.threads, "rounds": args.rounds}
