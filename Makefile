@@ -48,8 +48,8 @@ clean:
 
 # The last line of each recipe marks it as done: what is interrupted is done again.
 $(VENV)/.made:
-	@$(PYTHON) -c "import sys; v = sys.version_info; v >= (3, 11) or sys.exit( \
-	'kerasseg needs Python 3.11 or newer, $(PYTHON) is %d.%d; try: make PYTHON=python3.12' % v[:2])"
+	@$(PYTHON) -c "import sys; v = sys.version_info; (3, 11) <= v < (3, 14) or sys.exit( \
+	'kerasseg needs Python 3.11 to 3.13, $(PYTHON) is %d.%d; try: make PYTHON=python3.12' % v[:2])"
 	@echo "making $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	@touch $@

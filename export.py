@@ -1,5 +1,6 @@
 """Exports a run: python export.py RUN [--out DIR] [--formats savedmodel,onnx] [key=value …]"""
 
+import os
 import sys
 from pathlib import Path
 
@@ -88,6 +89,9 @@ def main() -> None:
     run_directory.check_trained()
     config = load_config(run_directory.config, args.settings)
     catalog = open_catalog(config, splits=("val",))
+    # All on the CPU: the files are held to ONNX Runtime there, a GPU would round otherwise (TF32),
+    # and the process that checks the SavedModel would find no room on it.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     load_tensorflow()
     from kerasseg.export.exporter import Wanted, export_run
     from kerasseg.export.samples import CheckSamples

@@ -1,5 +1,7 @@
 """Street-scene segmentation; `load` opens whatever was trained or exported."""
 
+__version__ = "0.1.0"
+
 
 def load(path, *, threads=None):
     """A model that is ready to predict: `kerasseg.load(path).predict(image)`.

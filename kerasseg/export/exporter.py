@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
+import kerasseg
 from kerasseg.errors import UserError
 from kerasseg.export import onnx_file, parity
 from kerasseg.export.fold import fold_batch_norm
@@ -83,8 +83,8 @@ def export_run(
 
                 say("writing model.int8.onnx")
                 small = folder / "model.int8.onnx"
-                scale = np.prod(run.working_size) / np.prod(run.native_size)
-                quantize(file, small, images=calibration_images(wanted.int8, scale=scale))
+                area = np.prod(run.working_size) / np.prod(run.native_size)
+                quantize(file, small, images=calibration_images(wanted.int8, scale=area))
                 artefacts["int8"] = OnnxAnswers(small)
         say(f"checking parity on {len(samples)} validation images")
         # An expected confidence jumps where two classes tie, and the last bits break the tie.
@@ -100,10 +100,6 @@ def export_run(
 
 def export_document(run: TrainedRun, *, uncertainty_scale: float, wanted: Wanted) -> dict:
     """The content of labels.json: all that a reader of the answers has to know."""
-    try:
-        project = version("kerasseg")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        project = "unknown"
     return {
         **run.label_set.to_json(),
         "working_size": list(run.working_size),
@@ -114,7 +110,7 @@ def export_document(run: TrainedRun, *, uncertainty_scale: float, wanted: Wanted
         "max_pixels": run.config.serving.max_pixels,
         "tile": run.config.serving.tile,
         "depth": run.config.model.depth,
-        "kerasseg_version": project,
+        "kerasseg_version": kerasseg.__version__,
         "config_hash": run.config_hash,
         "run": run.name,
     }

@@ -10,8 +10,7 @@ from pathlib import Path
 from kerasseg.errors import UserError
 
 LATEST = "latest"
-FILES = ("model.onnx", "model.int8.onnx", "model.half.onnx", "labels.json", "parity.json",
-         "README.md")  # fmt: skip
+FILES = ("model.onnx", "model.int8.onnx", "labels.json", "parity.json", "README.md")
 _STAGING = ".staging-"
 
 

@@ -45,8 +45,9 @@ def train(
         if cluster.workers > 1:
             opened.enter_context(stop_with_the_others())
         # Before the signals: TensorFlow takes SIGTERM for itself when it meets other processes.
-        team = build_team(config.train.distribute, cluster)
-        team.check_batch(config.train.batch_size)
+        batch_size = config.train.batch_size
+        team = build_team(config.train.distribute, cluster, batch_size=batch_size)
+        team.check_batch(batch_size)
         stop = opened.enter_context(stop_on_signals())
         opened.enter_context(team.output())
         device = pick_device(

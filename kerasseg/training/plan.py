@@ -33,8 +33,9 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
 
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     """How many steps the `train.minutes` of `config` are worth on this machine, as of now."""
-    team = build_team(config.train.distribute, read_cluster(config.train.distribute))
-    team.check_batch(config.train.batch_size)
+    distribute, batch_size = config.train.distribute, config.train.batch_size
+    team = build_team(distribute, read_cluster(distribute), batch_size=batch_size)
+    team.check_batch(batch_size)
     device = pick_device(
         precision=config.train.precision, jit=config.train.jit, replicas=team.replicas
     )

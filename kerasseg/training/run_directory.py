@@ -9,6 +9,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+import kerasseg
 from kerasseg.config import Config, differing_settings, dump_config, load_config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
@@ -142,19 +143,13 @@ class RunDirectory:
 
 def _provenance() -> str:
     """Comment lines with the versions and the commit that made the run."""
-    names = ("kerasseg", "tensorflow", "keras", "numpy")
-    found = []
-    for name in names:
-        try:
-            found.append(f"{name} {version(name)}")
-        except ModuleNotFoundError:  # run from a checkout that is not installed
-            continue
+    found = [f"kerasseg {kerasseg.__version__}"]
+    found += [f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy")]
     project = Path(__file__).parents[2]
-    git = subprocess.run(
-        ["git", "-C", str(project), "describe", "--always", "--dirty"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    commit = git.stdout.strip() if git.returncode == 0 else "unknown"
+    command = ["git", "-C", str(project), "describe", "--always", "--dirty"]
+    try:
+        git = subprocess.run(command, capture_output=True, text=True, check=False)
+        commit = git.stdout.strip() if git.returncode == 0 else "unknown"
+    except OSError:  # no git, as in most containers
+        commit = "unknown"
     return f"# made with {', '.join(found)}\n# git commit {commit}\n"

@@ -135,11 +135,14 @@ def sum_over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
     return context.all_reduce(_SUM, [tf.identity(value) for value in values])
 
 
-def build_team(distribute: str, cluster: Cluster, *, gpus: int | None = None) -> Team:
+def build_team(
+    distribute: str, cluster: Cluster, *, batch_size: int | None = None, gpus: int | None = None
+) -> Team:
     """Resolves `train.distribute`; for several processes it waits for the others.
 
-    cluster: what `read_cluster` says. gpus: how many to assume; None asks TensorFlow. Has to come
-    before the first TensorFlow op of the process. Raises UserError for "mirrored" on one device,
+    cluster: what `read_cluster` says. batch_size: "auto" leaves out GPUs of this machine until it
+    can be dealt out evenly. gpus: how many to assume; None asks TensorFlow. Has to come before the
+    first TensorFlow op of the process. Raises UserError for "mirrored" on one device,
     and for an address or port that cannot be used.
     """
     if cluster.workers > 1:
@@ -155,6 +158,11 @@ def build_team(distribute: str, cluster: Cluster, *, gpus: int | None = None) ->
             raise UserError(f"TF_CONFIG: the processes cannot be joined: {reason}") from error
     if gpus is None:
         gpus = len(tf.config.list_physical_devices("GPU"))
+    if distribute == "auto" and batch_size is not None:
+        used = max((n for n in range(1, gpus + 1) if batch_size % n == 0), default=0)
+        if used < gpus:
+            print(f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}")
+        gpus = used
     devices = [f"GPU:{i}" for i in range(gpus)]
     if distribute == "mirrored" and not devices:
         # A program may have split the CPU: a rehearsal without GPUs.

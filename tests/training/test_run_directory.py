@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+import kerasseg
 from kerasseg.config import Config, load_config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
@@ -33,9 +34,22 @@ def contents(folder):
 def test_a_new_one_is_made_with_its_settings_and_where_they_come_from(run):
     assert load_config(run.config, []) == config()
     text = run.config.read_text()
-    for word in ("tensorflow 2.", "keras 3.", "numpy ", "git commit "):
+    for word in (
+        f"kerasseg {kerasseg.__version__}",
+        "tensorflow 2.",
+        "keras 3.",
+        "numpy ",
+        "git commit ",
+    ):
         assert word in text
     assert yaml.safe_load(text)["train"]["batch_size"] == 2
+
+
+def test_a_machine_without_git_trains_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    run = RunDirectory(tmp_path / "run")
+    run.open(config(), fresh=False)
+    assert "\n# git commit unknown\n" in run.config.read_text()
 
 
 def test_the_same_settings_go_on(run):

@@ -26,6 +26,22 @@ def test_several_gpus_are_mirrored_unless_it_is_switched_off(distribute, gpus, m
     assert asked == ([] if distribute == "none" else [[f"GPU:{i}" for i in range(gpus)]])
 
 
+@pytest.mark.parametrize(
+    ("gpus", "batch_size", "used"),
+    [(4, 8, 4), (4, 2, 2), (8, 4, 4), (3, 2, 2), (3, 7, 0), (1, 5, 0)],
+)
+def test_auto_leaves_out_gpus_that_a_batch_does_not_reach(
+    gpus, batch_size, used, monkeypatch, capsys
+):
+    asked = []
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
+    build_team("auto", Cluster(), batch_size=batch_size, gpus=gpus)
+    assert asked == ([[f"GPU:{i}" for i in range(used)]] if used else [])
+    used = max(used, 1)
+    line = f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}\n"
+    assert capsys.readouterr().out == ("" if used == gpus else line)
+
+
 def test_several_processes_come_before_several_gpus(monkeypatch):
     made = object()
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: made)
