@@ -1,5 +1,6 @@
 """A path to the predictor that runs what is there. TensorFlow is imported only if it is needed."""
 
+import os
 from pathlib import Path
 
 from kerasseg.errors import UserError
@@ -50,6 +51,8 @@ def open_predictor(path: Path, *, threads: int | None = None) -> Predictor:
         from kerasseg.inference.saved_model_predictor import SavedModelPredictor
 
         return SavedModelPredictor(path, threads=threads)
+    # Whatever backend the user has set for Keras: the net is TensorFlow's.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     from kerasseg.inference.run_predictor import RunPredictor
 
     return RunPredictor(path, threads=threads)

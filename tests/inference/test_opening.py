@@ -1,6 +1,7 @@
 """What `kerasseg.load` opens, what it refuses, and what it imports for it."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -180,3 +181,18 @@ def test_a_saved_model_needs_no_keras(export_dir):
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == "[]\n"
+
+
+def test_a_run_is_opened_whatever_backend_keras_is_set_to(run_dir):
+    script = "import kerasseg, sys; print(type(kerasseg.load(sys.argv[1])).__name__)"
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(run_dir)],
+        cwd=PROJECT,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "RunPredictor\n"
