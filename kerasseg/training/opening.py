@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from kerasseg.config import NO_MATTER
+from kerasseg.config import NO_MATTER, load_config
 from kerasseg.errors import UserError
 from kerasseg.setting_text import SETTINGS, setting_values
 from kerasseg.training.plan import first_progress, resumed_progress
@@ -45,6 +45,8 @@ def open_run(
     if progress is not None:
         if progress.step:
             print(f"going on after step {progress.step} of {progress.plan.total_steps}")
+        if team.is_chief:
+            _explain_minutes(run, session, progress)
         return progress
     if team.is_chief:
         run.write_labels(session.catalog, image_size=session.config.data.image_size)
@@ -54,6 +56,16 @@ def open_run(
     team.wait()
     _wait_until(run.config.exists, team, run)
     return progress
+
+
+def _explain_minutes(run: RunDirectory, session: Session, progress: Progress) -> None:
+    before = load_config(run.config, []).train.minutes
+    now = session.config.train.minutes
+    if now != before:
+        print(
+            f"train.minutes: was {before}, {now} changes nothing: the plan of "
+            f"{progress.plan.total_steps} steps was made at the start; --fresh starts over"
+        )
 
 
 def _wait_until(seen: Callable[[], bool], team: Team, run: RunDirectory) -> None:

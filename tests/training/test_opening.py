@@ -119,6 +119,18 @@ def test_a_state_that_shows_late_is_waited_for(folders, config, naps):
     assert [one.step for one in open_two(folders, config)] == [4, 4]
 
 
+def test_minutes_that_change_nothing_are_not_passed_over(tmp_path, config, naps, capsys):
+    run = RunDirectory(tmp_path / "run")
+    run.open(config, fresh=False)
+    save_state(run.state, small_segmenter(), progress(2))
+    shorter = load_config(None, ["data.root=nowhere", "train.minutes=5"])
+    assert [one.step for one in open_two([run.path] * 2, shorter)] == [2, 2]
+    said = "train.minutes: was None, 5.0 changes nothing: the plan of 4 steps was made at the start"
+    assert capsys.readouterr().out.count(said) == 1
+    open_two([run.path] * 2, config)
+    assert "train.minutes" not in capsys.readouterr().out
+
+
 def test_nobody_waits_where_all_see_the_same(tmp_path, config, naps, capsys):
     naps.append(lambda: pytest.fail("slept"))
     assert [one.step for one in open_two([tmp_path / "run"] * 2, config)] == [0, 0]
