@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from kerasseg.cli import CommandParser, load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import load_config
-from kerasseg.errors import UserError
-from kerasseg.setting_text import suggestion
+from kerasseg.config.words import suggestion
+from kerasseg.errors import UserError, run_command
 
 FORMATS = ("savedmodel", "onnx")
 CONFIDENCES = ("softmax", "expected")
@@ -81,8 +82,8 @@ def main() -> None:
         raise UserError(f"--int8 {args.int8}: no such folder")
     # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
     from kerasseg.data.catalog import open_catalog
-    from kerasseg.temperature import read_temperature
-    from kerasseg.training.run_directory import RunDirectory
+    from kerasseg.evaluation.temperature import read_temperature
+    from kerasseg.runs.directory import RunDirectory
 
     temperature = read_temperature(args.temperature)
     run_directory = RunDirectory(args.run)
@@ -93,9 +94,9 @@ def main() -> None:
     # and the process that checks the SavedModel would find no room on it.
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     load_tensorflow()
+    from kerasseg.export.check_images import CheckSamples
     from kerasseg.export.exporter import Wanted, export_run
-    from kerasseg.export.samples import CheckSamples
-    from kerasseg.export.trained import open_run
+    from kerasseg.runs.trained import open_run
 
     run = open_run(args.run, tuple(args.settings))
     made = export_run(

@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-from kerasseg.cli import CommandParser, load_tensorflow, run_command
-from kerasseg.cluster import read_cluster
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import CommandParser
 from kerasseg.config import dump_config, load_config
+from kerasseg.errors import run_command
+from kerasseg.training.cluster import read_cluster
 
 DEFAULT_CONFIG = Path(__file__).resolve().parent / "configs" / "streets.yaml"
 
@@ -31,7 +33,7 @@ def main() -> None:
     # What is wrong with the run or the data is said before TensorFlow takes its seconds to load,
     # and --help needs none of these.
     from kerasseg.data.catalog import open_catalog
-    from kerasseg.training.run_directory import RunDirectory
+    from kerasseg.runs.directory import RunDirectory
 
     if read_cluster(config.train.distribute).is_chief:
         RunDirectory(config.run_path).check(config, fresh=args.fresh)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kerasseg.cli import load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import whole_number
+from kerasseg.errors import run_command
 
 
 def build(layer, channels: int):
@@ -47,7 +49,7 @@ def main() -> None:
     import keras
     import tensorflow as tf
 
-    from kerasseg.model.batch_norm import FusedBatchNormalization
+    from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 
     images = tf.random.normal([8, 192, 256, args.channels], seed=0)
     layers = {"keras": keras.layers.BatchNormalization, "fused": FusedBatchNormalization}

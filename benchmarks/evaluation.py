@@ -22,12 +22,13 @@ from scipy.ndimage import label as connected
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kerasseg.cli import run_command, whole_number
+from kerasseg.commands.parser import whole_number
 from kerasseg.config import load_config
 from kerasseg.data.catalog import Catalog, open_catalog
-from kerasseg.data.streets.draw import draw_streets
-from kerasseg.evaluation import PngAnswers, evaluate_split
+from kerasseg.errors import run_command
+from kerasseg.evaluation.split import PngAnswers, evaluate_split
 from kerasseg.labels import cityscapes_labels
+from kerasseg.streets.draw import draw_streets
 
 LABELS = cityscapes_labels(void="background")
 WITH_INSTANCES = range(24, 34)

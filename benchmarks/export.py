@@ -21,7 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from train_step import draw_batch, peers_python
 from turns import machine, ratios, serve, take_turns
 
-from kerasseg.cli import load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import whole_number
+from kerasseg.errors import run_command
 
 HERE = Path(__file__).resolve().parent
 FILES = {

@@ -17,8 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import limit_threads, machine
 
-from kerasseg.cli import load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import whole_number
 from kerasseg.config import ModelConfig
+from kerasseg.errors import run_command
 
 
 def convolutions(*, width: int, depth: int, size: tuple[int, int], outputs: int) -> list[dict]:

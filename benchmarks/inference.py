@@ -26,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from train_step import HEAP, draw_batch, peers_python
 from turns import machine, ratios, take_turns
 
-from kerasseg.cli import run_command, whole_number
-from kerasseg.errors import UserError
+from kerasseg.commands.parser import whole_number
+from kerasseg.errors import UserError, run_command
 
 HERE = Path(__file__).resolve().parent
 OURS = ["keras", "keras_labels", "savedmodel", "onnx", "onnx_int8"]

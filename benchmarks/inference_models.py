@@ -9,15 +9,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import say
 
-from kerasseg.cli import load_tensorflow, run_command
+from kerasseg.backend import load_tensorflow
 from kerasseg.config import ModelConfig
+from kerasseg.errors import run_command
 
 OUTPUTS = 20
 
 
 def build_graph(*, width: int, size: tuple[int, int], weights: Path | None = None):
     """(net, serving graph) at scale 1; weights: a file of `Model.save_weights`, or None."""
-    from kerasseg.model.build import build_net
+    from kerasseg.models.build import build_net
 
     net = build_net(ModelConfig(width=width), outputs=OUTPUTS, seed=0, precision="float32")
     if weights is not None:
@@ -27,7 +28,7 @@ def build_graph(*, width: int, size: tuple[int, int], weights: Path | None = Non
 
 def serving_graph(net, *, size: tuple[int, int]):
     """The graph that answers with `net`, at scale 1."""
-    from kerasseg.model.serving import ServingGraph
+    from kerasseg.models.serving_graph import ServingGraph
 
     return ServingGraph(
         net,
@@ -82,7 +83,7 @@ def write_onnx(net, folder: Path, *, size: tuple[int, int]) -> None:
     import onnx
 
     from kerasseg.export.fold import fold_batch_norm
-    from kerasseg.export.onnx_file import convert
+    from kerasseg.export.formats.onnx import convert
 
     graph = serving_graph(fold_batch_norm(net, copies=False), size=size)
     onnx.save(convert(graph, probabilities=False), str(folder / "model.onnx"))
@@ -90,7 +91,7 @@ def write_onnx(net, folder: Path, *, size: tuple[int, int]) -> None:
 
 def write_int8(folder: Path, images) -> None:
     """Out of the model.onnx there. images: what it is calibrated on, the middle of large ones."""
-    from kerasseg.export.quantize import quantize
+    from kerasseg.export.int8 import quantize
 
     height, width = images.shape[1:3]
     top, left = (height - min(height, 512)) // 2, (width - min(width, 512)) // 2

@@ -8,7 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import limit_threads, resident_bytes, serve
 
-from kerasseg.cli import load_tensorflow, run_command
+from kerasseg.backend import load_tensorflow
+from kerasseg.errors import run_command
 
 
 def limit_tensorflow(threads: int) -> None:
@@ -52,7 +53,7 @@ def onnx_call(name: str):
     """An ONNX file of this project, in ONNX Runtime."""
 
     def call(folder: Path, image, args):
-        from kerasseg.inference.onnx_session import open_session
+        from kerasseg.inference.backends.onnx_session import open_session
 
         session = open_session(folder / name, threads=args.threads)
         return lambda: session.run(["labels", "confidence", "uncertainty"], {"image": image})[0]
@@ -62,7 +63,7 @@ def onnx_call(name: str):
 
 def torch_onnx_call(folder: Path, image, args):
     """The file that PyTorch writes. It ends at the logits; their arg max is not timed."""
-    from kerasseg.inference.onnx_session import open_session
+    from kerasseg.inference.backends.onnx_session import open_session
 
     session = open_session(folder / "torch.onnx", threads=args.threads)
     pixels = image.transpose(0, 3, 1, 2).astype("float32")

@@ -32,8 +32,9 @@ from PIL import Image
 from train_step import peers_python
 from turns import machine, take_turns
 
-from kerasseg.cli import run_command, whole_number
-from kerasseg.data.streets.draw import draw_streets
+from kerasseg.commands.parser import whole_number
+from kerasseg.errors import run_command
+from kerasseg.streets.draw import draw_streets
 
 HERE = Path(__file__).resolve().parent
 NATIVE, WORKING, CROP = (1024, 2048), (512, 1024), 0.625

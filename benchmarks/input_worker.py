@@ -9,7 +9,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import serve
 
-from kerasseg.cli import load_tensorflow, run_command
+from kerasseg.backend import load_tensorflow
+from kerasseg.errors import run_command
 
 
 def prepare(args, folder: Path):
@@ -21,8 +22,8 @@ def prepare(args, folder: Path):
     load_tensorflow()
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.curriculum import Epoch, Plan
-    from kerasseg.data.decode import Decoder
     from kerasseg.data.pipeline import TrainingInput
+    from kerasseg.data.pixels import Decoder
 
     settings = ["data.name=cityscapes", f"data.root={args.root}", f"data.cache_dir={folder}"]
     catalog = open_catalog(load_config(None, settings), splits=("train",))

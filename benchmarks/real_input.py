@@ -16,8 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import machine, ratios, serve, take_turns
 
-from kerasseg.cli import load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import whole_number
 from kerasseg.config import load_config
+from kerasseg.errors import run_command
 
 
 def prepare(args):

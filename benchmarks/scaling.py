@@ -13,8 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kerasseg.cli import load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import whole_number
 from kerasseg.config import load_config
+from kerasseg.errors import run_command
 
 # Published line rate in bytes a second in each direction, and seconds a message takes at least:
 # tens of microseconds through TCP, a few over InfiniBand.
@@ -59,8 +61,8 @@ def speed_up(
 def what_is_sent(config) -> tuple[int, int]:
     """(bytes of the float32 gradients, synchronised BatchNorm layers); no data is needed."""
     from kerasseg.data.catalog import read_labels
-    from kerasseg.model.batch_norm import FusedBatchNormalization
-    from kerasseg.model.build import build_net
+    from kerasseg.models.build import build_net
+    from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 
     outputs = read_labels(config).num_outputs
     net = build_net(config.model, outputs=outputs, seed=0, precision="float32")

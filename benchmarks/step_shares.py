@@ -19,8 +19,10 @@ from train_step import draw_batch
 from train_worker import VARIANTS, build, read_batch
 from turns import limit_threads, machine
 
-from kerasseg.cli import load_tensorflow, run_command, whole_number
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import whole_number
 from kerasseg.config import load_config
+from kerasseg.errors import run_command
 
 KINDS = {
     "convolution, gradient of the filter": ("Conv2DBackpropFilter",),

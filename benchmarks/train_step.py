@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import machine, ratios, say, take_turns
 
-from kerasseg.cli import run_command, whole_number
-from kerasseg.errors import UserError
+from kerasseg.commands.parser import whole_number
+from kerasseg.errors import UserError, run_command
 
 HERE = Path(__file__).resolve().parent
 VARIANTS = {
@@ -57,8 +57,8 @@ def draw_batch(path: Path, *, images: int, size: tuple[int, int], noise: bool = 
     import numpy as np
     from PIL import Image
 
-    from kerasseg.data.streets.draw import draw_image
     from kerasseg.labels import cityscapes_labels
+    from kerasseg.streets.draw import draw_image
 
     table = cityscapes_labels(void="background").table
     pictures, labels = [], []

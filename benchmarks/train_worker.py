@@ -10,8 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from turns import limit_threads, serve
 
-from kerasseg.cli import load_tensorflow, run_command
+from kerasseg.backend import load_tensorflow
 from kerasseg.config import Config, load_config
+from kerasseg.errors import run_command
 
 VARIANTS = {
     "plain": ["loss.boundary_weight=1", "loss.uncertainty_weight=0"],
@@ -62,7 +63,7 @@ def read_batch(path: Path) -> dict:
 def build(config: Config, catalog_root: Path):
     """The session that a run with these settings would have."""
     from kerasseg.data.catalog import open_catalog
-    from kerasseg.data.streets.draw import draw_streets
+    from kerasseg.streets.draw import draw_streets
     from kerasseg.training.device import pick_device
     from kerasseg.training.session import build_session
 
@@ -91,8 +92,8 @@ def check(args, config: Config, root: Path) -> dict:
     import numpy as np
     import tensorflow as tf
 
-    from kerasseg.model.heads import features_and_logits
-    from kerasseg.training.losses import branch_variance
+    from kerasseg.losses.terms import branch_variance
+    from kerasseg.models.heads import features_and_logits
 
     session, _ = build(config, root)
     net, batch = session.segmenter.net, read_batch(args.batch)

@@ -23,9 +23,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import kerasseg
-from kerasseg.cli import run_command, whole_number
-from kerasseg.errors import UserError
-from kerasseg.inference.image_file import read_image
+from kerasseg.commands.parser import whole_number
+from kerasseg.data.image_file import read_image
+from kerasseg.errors import UserError, run_command
 from kerasseg.inference.image_search import find_images
 from kerasseg.inference.pictures import write_pictures
 

@@ -1,6 +1,8 @@
 """Street-scene segmentation; `load` opens whatever was trained or exported."""
 
-__version__ = "0.1.0"
+from kerasseg.version import __version__
+
+__all__ = ["__version__", "load"]
 
 
 def load(path, *, threads=None):
@@ -10,6 +12,6 @@ def load(path, *, threads=None):
     TensorFlow is not imported. threads: of one pass; None: as many as cores.
     Returns a kerasseg.inference.predictor.Predictor. Raises UserError if it cannot be opened.
     """
-    from kerasseg.inference.opening import open_predictor
+    from kerasseg.inference.open_model import open_predictor
 
     return open_predictor(path, threads=threads)

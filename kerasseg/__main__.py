@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerasseg.cli import CommandParser, quiet_tensorflow, run_command, whole_number
+from kerasseg.backend import quiet_tensorflow
+from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import load_config
-from kerasseg.errors import UserError
-from kerasseg.setting_text import suggestion
-from kerasseg.setting_types import MAX_SEED
-from kerasseg.settings import DataConfig
+from kerasseg.config.schema import DataConfig
+from kerasseg.config.setting_types import MAX_SEED
+from kerasseg.config.words import suggestion
+from kerasseg.errors import UserError, run_command
 
 PROG = "python -m kerasseg"
 
@@ -32,7 +33,7 @@ def check(argv: Sequence[str]) -> None:
     args = parser.parse(argv)
     config = load_config(args.config, args.settings)
     quiet_tensorflow()
-    from kerasseg.report.check import check as check_data
+    from kerasseg.commands.check import check as check_data
 
     check_data(config, sheet=args.sheet or Path(f"check-{config.name}.png"))
 
@@ -72,7 +73,7 @@ def streets(argv: Sequence[str]) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from kerasseg.data.streets.draw import draw_streets
+    from kerasseg.streets.draw import draw_streets
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
@@ -89,35 +90,35 @@ def streets(argv: Sequence[str]) -> None:
 
 def predict(argv: Sequence[str]) -> int:
     """label images with a trained or exported model"""
-    from kerasseg.predict import predict as predict_images
+    from kerasseg.commands.predict import predict as predict_images
 
     return predict_images(argv, prog=PROG)
 
 
 def evaluate(argv: Sequence[str]) -> None:
     """score a model, or label PNGs, on a split of a data set"""
-    from kerasseg.evaluate import evaluate as evaluate_model
+    from kerasseg.commands.evaluate import evaluate as evaluate_model
 
     evaluate_model(argv, prog=PROG)
 
 
 def ablate(argv: Sequence[str]) -> None:
     """measure what each idea of the method is worth, over several seeds"""
-    from kerasseg.ablate import ablate as run_ablation
+    from kerasseg.commands.ablate import ablate as run_ablation
 
     run_ablation(argv, prog=PROG)
 
 
 def report(argv: Sequence[str]) -> None:
     """write one HTML page of a run, or of several compared"""
-    from kerasseg.report.command import report as write_report
+    from kerasseg.commands.report import report as write_report
 
     write_report(argv, prog=PROG)
 
 
 def pack(argv: Sequence[str]) -> None:
     """write a data set as decoded pixels, for fast reading"""
-    from kerasseg.pack import pack as pack_data
+    from kerasseg.commands.pack import pack as pack_data
 
     pack_data(argv, prog=PROG)
 

@@ -1,4 +1,10 @@
-"""The two ways a command ends early on purpose."""
+"""The ways in which a command ends, and the exit status of each."""
+
+import os
+import sys
+from collections.abc import Callable
+
+DONE, USER_ERROR, INTERRUPTED = 0, 2, 3
 
 
 class UserError(ValueError):
@@ -11,3 +17,31 @@ class Interrupted(Exception):
     The message, if there is one, says why: another process was lost. Then nothing was saved, and
     the same command continues from the last saved state.
     """
+
+
+def run_command(function: Callable[[], int | None]) -> int:
+    """Runs a command and returns its exit status; nothing a user can mend ends in a traceback.
+
+    The status is what the function returns (None is 0), 2 after a UserError, 3 after an
+    interruption. Any other exception is a bug and passes.
+    """
+    try:
+        try:
+            status = function()
+        except SystemExit as stop:  # --help
+            if stop.code:
+                raise
+            status = DONE
+        sys.stdout.flush()
+        return status or DONE
+    except UserError as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        return USER_ERROR
+    except (Interrupted, KeyboardInterrupt) as reason:
+        why = str(reason) or "interrupted"
+        print(f"{why}; run the same command again to continue", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader (head, less) has gone; at exit Python would flush again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED

@@ -2,7 +2,7 @@
 
 Written for speed as far as eager PyTorch goes on a CPU: channels-last, in-place ReLU, a fused
 optimizer, no copy that is not needed. Parameters are created in the order in which Keras lists
-the trainable weights of `kerasseg.model.build.build_net`, so they can be handed over one by one.
+the trainable weights of `kerasseg.models.build.build_net`, so they can be handed over one by one.
 """
 
 import torch

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasseg.ablation.one_run import RESOURCES
-from kerasseg.cli import INTERRUPTED
 from kerasseg.config import dump_config
-from kerasseg.errors import Interrupted, UserError
-from kerasseg.settings import Config
-from kerasseg.training.run_directory import RunDirectory
+from kerasseg.config.schema import Config
+from kerasseg.errors import INTERRUPTED, Interrupted, UserError
+from kerasseg.runs.directory import RunDirectory
 
 
 def cell_name(variant: str, seed: int) -> str:

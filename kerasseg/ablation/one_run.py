@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from kerasseg.cli import load_tensorflow, run_command
+from kerasseg.backend import load_tensorflow
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
-from kerasseg.training.run_directory import RunDirectory, write_whole
+from kerasseg.errors import run_command
+from kerasseg.files import write_whole
+from kerasseg.runs.directory import RunDirectory
 
 RESOURCES = "resources.json"
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kerasseg.config import load_config
+from kerasseg.config.schema import Config
+from kerasseg.config.words import SETTINGS, setting_values, suggestion
 from kerasseg.errors import UserError
-from kerasseg.setting_text import SETTINGS, setting_values, suggestion
-from kerasseg.settings import Config
 
 # What the command itself sets in every cell.
 _OWN = ("name", "run_dir", "seed", "train.minutes", "train.steps", "train.validate_every")

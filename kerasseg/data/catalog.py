@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from kerasseg.config import Config
-from kerasseg.data.camvid import read_camvid
-from kerasseg.data.cityscapes import read_cityscapes
-from kerasseg.data.folders import read_folders
-from kerasseg.data.indexed import LabelEncoding
-from kerasseg.data.packed import PackedIndex, find_index, labels_for
+from kerasseg.data.facts import Facts, VerifiedCache, cache_folder
+from kerasseg.data.label_png import LabelEncoding
+from kerasseg.data.packed.checksums import verify_shards
+from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
+from kerasseg.data.readers.camvid import read_camvid
+from kerasseg.data.readers.cityscapes import read_cityscapes
+from kerasseg.data.readers.folders import read_folders
 from kerasseg.data.samples import Sample, take_evenly
-from kerasseg.data.shard_checksums import verify_shards
-from kerasseg.data.verified import Facts, VerifiedCache, cache_folder
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
-from kerasseg.label_file import read_label_file
 from kerasseg.labels import Color, LabelSet, camvid_labels, cityscapes_labels
+from kerasseg.labels.label_file import read_label_file
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Catalog:
 
     native_size: (height, width), the median over all images. same_size: all images of the split
     have one size. label_encoding: "ids" (8-bit gray), "indexed" (some file needs
-    `kerasseg.data.indexed.read_label`) or "colors" (all do, with color_table).
+    `kerasseg.data.label_png.read_label`) or "colors" (all do, with color_table).
     class_pixels: int64 (C + 1,), pixels a trainId, void last. class_images: int64 (C,), images
     in which the class occurs; class_image_pixels: int64 (C,), all pixels of those images.
     facts: of each sample.
@@ -57,7 +57,7 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
     root = Path(config.data.root)
     if config.data.name == "streets" and not root.exists():
         # Here, so that nobody else imports what draws.
-        from kerasseg.data.streets.draw import draw_streets
+        from kerasseg.streets.draw import draw_streets
 
         draw_streets(
             root,

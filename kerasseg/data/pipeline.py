@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
-from kerasseg.data.decode import Decoder
-from kerasseg.data.keys import CROP, sample_key
+from kerasseg.data.pixels import Decoder
+from kerasseg.data.random_keys import CROP, sample_key
 from kerasseg.data.resize import resize_crop, resize_nearest
 
 # Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.

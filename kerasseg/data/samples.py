@@ -10,7 +10,7 @@ from kerasseg.errors import UserError
 
 @dataclass(frozen=True)
 class Packed:
-    """Where the pixels of a packed sample lie (see `kerasseg.data.packed`).
+    """Where the pixels of a packed sample lie (see `kerasseg.data.packed.format`).
 
     shard: path or address. offset: of the image's first byte. height, width: pixels.
     beside: (end of the name, offset, bytes) of each file that was packed along.

@@ -120,7 +120,7 @@ def _scheme(place: str) -> str:
 
 
 def _gfile():
-    from kerasseg.cli import load_tensorflow
+    from kerasseg.backend import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf

@@ -16,7 +16,8 @@ from PIL import Image, UnidentifiedImageError
 from rich.console import Console
 from rich.progress import Progress
 
-from kerasseg.data.indexed import (
+from kerasseg.data.facts import Facts, VerifiedCache
+from kerasseg.data.label_png import (
     PngHeader,
     colors_of,
     ids_of,
@@ -24,7 +25,6 @@ from kerasseg.data.indexed import (
     read_png_header,
 )
 from kerasseg.data.samples import Sample
-from kerasseg.data.verified import Facts, VerifiedCache
 from kerasseg.errors import UserError
 from kerasseg.labels import UNKNOWN, VOID, LabelSet
 

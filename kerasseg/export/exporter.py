@@ -9,19 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-import kerasseg
 from kerasseg.errors import UserError
-from kerasseg.export import onnx_file, parity
+from kerasseg.export import parity
+from kerasseg.export.card import model_card
+from kerasseg.export.check_images import CheckSamples
 from kerasseg.export.fold import fold_batch_norm
-from kerasseg.export.model_card import model_card
-from kerasseg.export.onnx_answers import OnnxAnswers
-from kerasseg.export.samples import CheckSamples
-from kerasseg.export.session_answers import SessionAnswers
-from kerasseg.export.signatures import Deployment
-from kerasseg.export.trained import TrainedRun
+from kerasseg.export.formats import onnx as onnx_format
+from kerasseg.export.formats.onnx_answers import OnnxAnswers
+from kerasseg.export.formats.savedmodel import Deployment
+from kerasseg.export.formats.session_answers import SessionAnswers
+from kerasseg.export.formats.warmup import write_warmup
 from kerasseg.export.versions import publish, staging
-from kerasseg.export.warmup import write_warmup
 from kerasseg.metrics.confusion import ConfusionMatrix
+from kerasseg.runs.trained import TrainedRun
+from kerasseg.version import __version__
 
 FORMATS = ("savedmodel", "onnx")
 
@@ -75,11 +76,11 @@ def export_run(
             say("writing model.onnx")
             file = folder / "model.onnx"
             folded = run.graph(**options, net=fold_batch_norm(run.net, copies=False))
-            model = onnx_file.convert(folded, probabilities=wanted.probabilities)
-            onnx_file.write(model, file, metadata=onnx_metadata(document))
+            model = onnx_format.convert(folded, probabilities=wanted.probabilities)
+            onnx_format.write(model, file, metadata=onnx_metadata(document))
             artefacts["onnx"] = OnnxAnswers(file)
             if wanted.int8:
-                from kerasseg.export.quantize import calibration_images, quantize
+                from kerasseg.export.int8 import calibration_images, quantize
 
                 say("writing model.int8.onnx")
                 small = folder / "model.int8.onnx"
@@ -110,7 +111,7 @@ def export_document(run: TrainedRun, *, uncertainty_scale: float, wanted: Wanted
         "max_pixels": run.config.serving.max_pixels,
         "tile": run.config.serving.tile,
         "depth": run.config.model.depth,
-        "kerasseg_version": kerasseg.__version__,
+        "kerasseg_version": __version__,
         "config_hash": run.config_hash,
         "run": run.name,
     }

@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 
-from kerasseg.model.batch_norm import FusedBatchNormalization
-from kerasseg.model.padding import ReflectPad
+from kerasseg.models.layers.batch_norm import FusedBatchNormalization
+from kerasseg.models.layers.padding import ReflectPad
 
 
 def fold_batch_norm(net: keras.Model, *, copies: bool) -> keras.Model:

@@ -4,8 +4,8 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+from kerasseg.data.image_file import SUFFIXES
 from kerasseg.errors import UserError
-from kerasseg.inference.image_file import SUFFIXES
 
 RESULTS = ("labels", "overlay", "uncertainty")  # <name>_<this>.png
 

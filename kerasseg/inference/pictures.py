@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from kerasseg.drawing.overlay import INK, PAPER, draw_legend, overlay
+from kerasseg.drawing.panels import heat_map
 from kerasseg.errors import UserError
 from kerasseg.labels import LabelSet
-from kerasseg.report.overlay import INK, PAPER, draw_legend, overlay
-from kerasseg.report.panels import heat_map
 
 _NARROWEST = 360  # pixels; a smaller image stands at the left of a picture this wide
 _ROWS = 256  # mixed at a time: floats of a whole large image would take gigabytes

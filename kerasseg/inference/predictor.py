@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerasseg.errors import UserError
-from kerasseg.inference.description import Description
-from kerasseg.inference.prediction import Prediction
+from kerasseg.inference.result import Prediction
 from kerasseg.inference.tiles import Answers, compute_in_tiles
 from kerasseg.labels import LabelSet
+from kerasseg.runs.description import Description
 
 
 class Predictor(ABC):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kerasseg.metrics.runs import runs
+from kerasseg.metrics.run_lengths import runs
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.metrics.runs import runs
+from kerasseg.metrics.run_lengths import runs
 
 # Mean pixels of an instance in the Cityscapes training set, as the official evaluator has them.
 MEAN_SIZE = {

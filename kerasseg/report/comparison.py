@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from kerasseg.report import html, plots
-from kerasseg.report.record import RunRecord
-from kerasseg.setting_text import SETTINGS, inline, setting_values
+from kerasseg.config.words import SETTINGS, inline, setting_values
+from kerasseg.drawing import charts
+from kerasseg.report import html
+from kerasseg.runs.record import RunRecord
 
 # Where two runs always differ.
 _OWN = ("name", "run_dir")
@@ -62,7 +63,7 @@ def _curves(records: Sequence[RunRecord], names: list[str]) -> str:
     for column, title in titles.items():
         lines = {name: record.column(column) for name, record in zip(names, records, strict=True)}
         floor = None if column == "cross_entropy" else 0.0
-        drawn += html.plot(plots.curves(lines, title=title, floor=floor), alt=title)
+        drawn += html.plot(charts.curves(lines, title=title, floor=floor), alt=title)
     return f'<div class="row">{drawn}</div>'
 
 

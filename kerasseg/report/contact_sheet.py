@@ -10,10 +10,10 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from kerasseg.data.catalog import Catalog
+from kerasseg.data.contents import image_of, label_of
 from kerasseg.data.samples import Sample, take_evenly
+from kerasseg.drawing.overlay import FAINT, INK, PAPER, draw_legend, overlay
 from kerasseg.errors import UserError
-from kerasseg.report.overlay import FAINT, INK, PAPER, draw_legend, overlay
-from kerasseg.sample_files import image_of, label_of
 
 COLUMNS, CELL_WIDTH, GAP, MARGIN = 3, 420, 14, 28  # pixels
 _ALPHA = 0.5

@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.data.catalog import Catalog
+from kerasseg.data.contents import image_of, label_of
+from kerasseg.drawing.panels import heat_map
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
-from kerasseg.report.panels import heat_map
-from kerasseg.sample_files import image_of, label_of
 
 _WIDTH = 480  # pixels of a picture in the page
 _PANEL_WIDTH = 1040  # of four pictures side by side

@@ -8,7 +8,7 @@ from html import escape
 from matplotlib.figure import Figure
 from PIL import Image
 
-from kerasseg.report.plots import data_uri
+from kerasseg.drawing.charts import data_uri
 
 _STYLE = """
 :root { color-scheme: light; --ink: #22262b; --faint: #6b737c; --line: #dfe3e8; --bar: #9cc3e0; }

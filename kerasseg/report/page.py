@@ -1,10 +1,11 @@
 """The report of one run."""
 
 from kerasseg.config import Config, dump_config
-from kerasseg.report import html, plots, score_plots
+from kerasseg.config.words import SETTINGS, inline, setting_values
+from kerasseg.drawing import charts, score_charts
+from kerasseg.report import html
 from kerasseg.report.examples import Example, some_panels
-from kerasseg.report.record import RunRecord
-from kerasseg.setting_text import SETTINGS, inline, setting_values
+from kerasseg.runs.record import RunRecord
 
 _PANELS = 3  # shown where the best and worst images cannot be
 
@@ -73,9 +74,9 @@ def _learning(record: RunRecord) -> str:
     names = {"loss": "loss", "cross_entropy": "cross entropy"}
     losses = {text: record.column(name) for name, text in names.items()}
     drawn = [
-        html.plot(plots.curves(losses, title="loss", stages=stages), alt="loss over images seen"),
+        html.plot(charts.curves(losses, title="loss", stages=stages), alt="loss over images seen"),
         html.plot(
-            plots.curves(
+            charts.curves(
                 {"validation mean IoU": record.column("val_miou")},
                 title="validation mean IoU",
                 stages=stages,
@@ -87,7 +88,7 @@ def _learning(record: RunRecord) -> str:
     if any(record.column("variance")[1]):
         variance = {"variance": record.column("variance")}
         title = "gated variance of the dropout branches"
-        drawn.append(html.plot(plots.curves(variance, title=title, stages=stages), alt=title))
+        drawn.append(html.plot(charts.curves(variance, title=title, stages=stages), alt=title))
     return html.section("Learning", f'<div class="row">{"".join(drawn)}</div>')
 
 
@@ -114,7 +115,7 @@ def _confusion(record: RunRecord) -> str:
     counts = record.metrics.get("confusion")
     if not counts or not any(map(any, counts[:-1])):
         return ""
-    figure = plots.confusion(counts, list(record.metrics["classes"]))
+    figure = charts.confusion(counts, list(record.metrics["classes"]))
     return html.section(
         "What is taken for what", html.scrolled(html.plot(figure, alt="confusion matrix"))
     )
@@ -153,12 +154,12 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
 def _doubts(metrics: dict) -> str:
     drawn = []
     if metrics.get("reliability") or metrics.get("reliability_boundary"):
-        drawn.append(html.plot(score_plots.reliability(metrics), alt="reliability diagram"))
+        drawn.append(html.plot(score_charts.reliability(metrics), alt="reliability diagram"))
     errors = metrics.get("errors", {})
     if any("risk_coverage" in entry for entry in errors.values()):
-        drawn.append(html.plot(score_plots.risk_coverage(metrics), alt="risk-coverage curves"))
+        drawn.append(html.plot(score_charts.risk_coverage(metrics), alt="risk-coverage curves"))
     if "trimap_miou" in metrics:
-        drawn.append(html.plot(score_plots.trimap(metrics), alt="mean IoU near edges"))
+        drawn.append(html.plot(score_charts.trimap(metrics), alt="mean IoU near edges"))
     rows = [
         (
             html.text(name),

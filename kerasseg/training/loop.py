@@ -8,22 +8,22 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from kerasseg.cluster import read_cluster
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import Interrupted, UserError
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.report.command import write_report
+from kerasseg.report.write import write_report
+from kerasseg.runs.directory import RunDirectory
+from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device
 from kerasseg.training.display import Display
-from kerasseg.training.opening import open_run
-from kerasseg.training.run_directory import RunDirectory
-from kerasseg.training.score import print_result, score_best
+from kerasseg.training.replicas import build_team, stop_with_the_others
+from kerasseg.training.score_best import print_result, score_best
 from kerasseg.training.session import Session, build_session
+from kerasseg.training.start import open_run
 from kerasseg.training.state import Progress, save_state
 from kerasseg.training.step import StepClock, compile_step
 from kerasseg.training.stop import StopRequest, stop_on_signals
-from kerasseg.training.team import build_team, stop_with_the_others
 from kerasseg.training.tensorboard import TensorBoard
 from kerasseg.training.validate import validate
 

@@ -2,17 +2,17 @@
 
 import time
 
-from kerasseg.cluster import read_cluster
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
+from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.budget import TRIAL_STEPS, affordable_steps, time_steps
+from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device
-from kerasseg.training.run_directory import RunDirectory
+from kerasseg.training.replicas import build_team
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
 from kerasseg.training.step import compile_step
-from kerasseg.training.team import build_team
 
 
 def first_progress(session: Session, step, *, started: float) -> Progress:

@@ -4,11 +4,11 @@ import keras
 import tensorflow as tf
 
 from kerasseg.config import AugmentConfig
-from kerasseg.model.dropout_moments import probability_variance
-from kerasseg.model.heads import closed_form_variance, features_and_logits
-from kerasseg.training.augment import augment, augmentation_draws
-from kerasseg.training.objective import Objective
-from kerasseg.training.team import sum_over_replicas
+from kerasseg.data.augment import augment, augmentation_draws
+from kerasseg.losses.objective import Objective
+from kerasseg.models.dropout_moments import probability_variance
+from kerasseg.models.heads import closed_form_variance, features_and_logits
+from kerasseg.training.replicas import sum_over_replicas
 
 
 class Segmenter(keras.Model):

@@ -10,17 +10,17 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.class_balance import median_frequency_weights
 from kerasseg.data.curriculum import Plan, plan_epochs, plan_steps
-from kerasseg.data.decode import Decoder
+from kerasseg.data.facts import cache_folder
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
-from kerasseg.data.verified import cache_folder
-from kerasseg.model.build import build_net
-from kerasseg.model.serving import ServingGraph
+from kerasseg.data.pixels import Decoder
+from kerasseg.losses.objective import Objective
+from kerasseg.models.build import build_net
+from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.weights import load_net, start_from
 from kerasseg.training.device import Device
-from kerasseg.training.initial_weights import load_net, start_from
-from kerasseg.training.objective import Objective
 from kerasseg.training.optimizer import Schedule, build_optimizer, build_schedule
+from kerasseg.training.replicas import Team
 from kerasseg.training.segmenter import Segmenter
-from kerasseg.training.team import Team
 
 
 @dataclass(frozen=True)

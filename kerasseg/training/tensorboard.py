@@ -4,7 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerasseg.report.panels import panel
+from kerasseg.drawing.panels import panel
 from kerasseg.training.session import Session
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.model.serving import ServingGraph
+from kerasseg.models.serving_graph import ServingGraph
 
 
 def validate(

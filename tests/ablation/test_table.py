@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from kerasseg.ablation.plot import draw
+from kerasseg.ablation.figure import draw
 from kerasseg.ablation.table import (
     differences,
     is_clear,

@@ -16,7 +16,7 @@ from PIL import Image
 addons = pytest.importorskip("tensorflow_addons", reason="needs requirements-addons.txt")
 tf = pytest.importorskip("tensorflow")
 
-from kerasseg.training.boundary import find_boundaries  # noqa: E402
+from kerasseg.losses.boundary_weight import find_boundaries  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.data import verify
+from kerasseg.data.facts import VerifiedCache
 from kerasseg.data.samples import Sample
-from kerasseg.data.verified import VerifiedCache
 from kerasseg.data.verify import verify_samples
 from kerasseg.labels import camvid_labels
 

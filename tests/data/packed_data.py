@@ -7,8 +7,8 @@ from PIL import Image
 
 from kerasseg.config import Config, load_config
 from kerasseg.data.catalog import open_catalog
-from kerasseg.data.packed import PackedIndex
-from kerasseg.packing import pack
+from kerasseg.data.packed.format import PackedIndex
+from kerasseg.data.packed.writer import pack
 
 SIZES = ((40, 64), (36, 70), (40, 64), (52, 48), (40, 64))
 

@@ -151,7 +151,7 @@ def test_streets_are_drawn_once(tmp_path, monkeypatch):
                     folder.mkdir(parents=True, exist_ok=True)
                     Image.new(mode, (6, 4), 7).save(folder / f"city_{i}_{end}.png")
 
-    import kerasseg.data.streets.draw as module
+    import kerasseg.streets.draw as module
 
     monkeypatch.setattr(module, "draw_streets", draw)
     root = tmp_path / "streets"
@@ -196,7 +196,7 @@ def test_a_folder_that_may_not_be_listed_is_for_the_user(tmp_path, monkeypatch):
 
 def test_the_data_set_is_opened_without_tensorflow():
     code = (
-        "import sys, kerasseg.data.catalog, kerasseg.data.class_balance, kerasseg.report.check;"
+        "import sys, kerasseg.data.catalog, kerasseg.data.class_balance, kerasseg.commands.check;"
         "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,8 +8,8 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasseg.data.curriculum import Epoch, Plan, plan_epochs
-from kerasseg.data.decode import Decoder
 from kerasseg.data.pipeline import TrainingInput, crop_box, resize_pair, validation_dataset
+from kerasseg.data.pixels import Decoder
 from tests.data.drawn_catalog import LABELS, draw_catalog
 
 SIZE = (12, 20)

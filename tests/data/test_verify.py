@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from kerasseg.data import verify
-from kerasseg.data.verified import Facts
+from kerasseg.data.facts import Facts
 from kerasseg.errors import UserError
 from kerasseg.labels import LabelSet, cityscapes_labels
 from tests.data.noise_samples import CAMVID, H, W, make_samples, run, save_label, spy_on_decoding

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import kerasseg
-from kerasseg.inference.image_file import read_image
+from kerasseg.data.image_file import read_image
 from tests.inference.small_model import small_graph, write_onnx
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -r requirements-dev.txt")

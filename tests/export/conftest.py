@@ -6,9 +6,9 @@ import pytest
 
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
-from kerasseg.data.streets.draw import draw_streets
-from kerasseg.model.build import build_net
-from kerasseg.training.run_directory import RunDirectory
+from kerasseg.models.build import build_net
+from kerasseg.runs.directory import RunDirectory
+from kerasseg.streets.draw import draw_streets
 
 
 def make_run(path, *, root, cache, **changes):

@@ -17,10 +17,10 @@ from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
 from kerasseg.export import exporter
+from kerasseg.export.check_images import CheckSamples
 from kerasseg.export.exporter import Wanted, export_run
-from kerasseg.export.samples import CheckSamples
-from kerasseg.export.trained import open_run
-from kerasseg.inference.onnx_predictor import OnnxPredictor
+from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
+from kerasseg.runs.trained import open_run
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -6,9 +6,9 @@ import pytest
 
 from kerasseg.config import ModelConfig
 from kerasseg.export.fold import fold_batch_norm
-from kerasseg.export.onnx_file import convert
-from kerasseg.model.build import build_net
-from kerasseg.model.serving import ServingGraph
+from kerasseg.export.formats.onnx import convert
+from kerasseg.models.build import build_net
+from kerasseg.models.serving_graph import ServingGraph
 
 OUTPUTS = 5
 

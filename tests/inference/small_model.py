@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from kerasseg.config import load_config
-from kerasseg.export.onnx_file import convert, write
-from kerasseg.export.signatures import Deployment
+from kerasseg.export.formats.onnx import convert, write
+from kerasseg.export.formats.savedmodel import Deployment
 from kerasseg.labels import LabelSet, cityscapes_labels
-from kerasseg.model.build import build_net
-from kerasseg.model.serving import ServingGraph
-from kerasseg.training.run_directory import RunDirectory
+from kerasseg.models.build import build_net
+from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.directory import RunDirectory
 
 WORKING, NATIVE, DEPTH, TILE, SCALE = (128, 256), (256, 512), 2, 512, 2.5
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kerasseg.inference.tiles import Span, compute_in_tiles, reach, spans
-from kerasseg.model.heads import features_and_logits
+from kerasseg.models.heads import features_and_logits
 from tests.inference.small_model import (
     NATIVE,
     WORKING,

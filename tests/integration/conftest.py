@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasseg.data.streets.draw import draw_streets
+from kerasseg.streets.draw import draw_streets
 from tests.integration.small_run import PROJECT
 
 

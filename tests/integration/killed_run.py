@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasseg.cli import load_tensorflow
+from kerasseg.backend import load_tensorflow
 
 load_tensorflow()
 

@@ -22,7 +22,7 @@ def history(run: Path) -> list[dict[str, str]]:
 
 
 def best_weights(run: Path) -> list[np.ndarray]:
-    from kerasseg.training.initial_weights import load_net
+    from kerasseg.runs.weights import load_net
 
     return load_net(run).get_weights()
 

@@ -4,7 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from kerasseg.cli import load_tensorflow
+from kerasseg.backend import load_tensorflow
 
 load_tensorflow()
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasseg.config import dump_config, load_config
 from kerasseg.labels import camvid_labels
-from kerasseg.training.run_directory import COLUMNS, RunDirectory
+from kerasseg.runs.directory import COLUMNS, RunDirectory
 
 _EMPTY = {"meta", "img", "br", "hr", "input", "link"}
 

@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from kerasseg.commands.report import report
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
-from kerasseg.data.streets.draw import draw_streets
 from kerasseg.errors import UserError
-from kerasseg.inference.description import Description
 from kerasseg.inference.predictor import Predictor
-from kerasseg.report.command import report
 from kerasseg.report.examples import best_and_worst, draw_example
 from kerasseg.report.html import table, text
-from kerasseg.report.record import read_run
+from kerasseg.runs.description import Description
+from kerasseg.runs.record import read_run
+from kerasseg.streets.draw import draw_streets
 from tests.report.made_run import FULL, Page, make_run, metrics, read
 
 
@@ -91,7 +91,7 @@ def test_a_run_without_scores_of_images_shows_its_panels(tmp_path):
 
 
 def test_parameters_are_those_of_the_net(tmp_path):
-    from kerasseg.training.initial_weights import load_net
+    from kerasseg.runs.weights import load_net
     from tests.inference.small_model import write_run
 
     trained = write_run(tmp_path / "net")

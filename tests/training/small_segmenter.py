@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasseg.config import AugmentConfig, ModelConfig, OptimizerConfig
-from kerasseg.model.build import build_net
-from kerasseg.training.objective import Objective
+from kerasseg.losses.objective import Objective
+from kerasseg.models.build import build_net
 from kerasseg.training.optimizer import build_optimizer, build_schedule
 from kerasseg.training.segmenter import Segmenter
 

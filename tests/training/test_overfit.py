@@ -6,7 +6,7 @@ import pytest
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.model.serving import ServingGraph
+from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.training.device import pick_device
 from kerasseg.training.session import build_session
 from kerasseg.training.step import compile_step

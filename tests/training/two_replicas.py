@@ -13,11 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import tensorflow as tf
 
-from kerasseg.cluster import Cluster
 from kerasseg.config import OptimizerConfig
-from kerasseg.model.batch_norm import FusedBatchNormalization
+from kerasseg.models.layers.batch_norm import FusedBatchNormalization
+from kerasseg.training.cluster import Cluster
+from kerasseg.training.replicas import build_team
 from kerasseg.training.step import compile_step
-from kerasseg.training.team import build_team
 from tests.training.small_segmenter import noise_batch, small_segmenter
 
 PLAIN_SGD = {"name": "sgd", "learning_rate": 0.5, "momentum": 0.0}

@@ -1,0 +1,40 @@
+"""TensorFlow as all commands start it: quietly, and only when it is needed."""
+
+import os
+import sys
+import tempfile
+
+
+def quiet_tensorflow() -> None:
+    """To be called before TensorFlow or Keras is imported: less talk, and the right backend."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow, which takes seconds, without what its libraries say while they load.
+
+    No variable silences those lines: they come before its log is set up. They are shown if the
+    import fails, or if TF_CPP_MIN_LOG_LEVEL=0 asks for everything.
+    """
+    quiet_tensorflow()
+    if os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0":
+        import tensorflow
+
+        return
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            import tensorflow
+
+            # The first look at the devices says that there is no GPU, several times over.
+            tensorflow.config.list_physical_devices()
+        except Exception:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,0 +1,177 @@
+"""python -m kerasseg ablate: what each idea of the method is worth, over several seeds."""
+
+import json
+import shlex
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from kerasseg.ablation.cells import Cell, cell_name, run_child, score_cell, train_cell
+from kerasseg.ablation.figure import draw
+from kerasseg.ablation.table import rows, to_csv, to_json, to_markdown
+from kerasseg.ablation.variants import (
+    VARIANTS,
+    Variant,
+    changes,
+    chosen_ideas,
+    plain_value,
+    resolve,
+    sweep,
+)
+from kerasseg.commands.parser import CommandParser, whole_number
+from kerasseg.config import dump_config, load_config
+from kerasseg.config.schema import Config
+from kerasseg.config.words import SETTINGS
+from kerasseg.errors import UserError
+from kerasseg.files import write_whole
+from kerasseg.training.cluster import read_cluster
+
+
+def ablate(argv: Sequence[str], *, prog: str) -> None:
+    """Runs the command. Raises UserError for what the user can mend, Interrupted if stopped."""
+    parser = CommandParser(
+        prog=f"{prog} ablate",
+        arguments="--config FILE (--minutes M | --steps N) [--seeds N]\n"
+        "                                 [--variants LIST | --sweep KEY=V,V ...]\n"
+        "                                 [--anomalies DIR] [--runs DIR] [--out DIR]\n"
+        "                                 [key=value ...] [--help]",
+        description="Trains plain cross entropy, each idea of the method alone on top of it, and\n"
+        "all together, for the same number of steps and with the same seeds; or one\n"
+        "setting at several values. What is done already is not done again.",
+    )
+    parser.add_settings(default_config=None)
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="how long one training of all ideas may take"
+    )
+    parser.add_argument("--steps", type=whole_number(1), metavar="N", help="or so many steps")
+    parser.add_argument(
+        "--seeds", type=whole_number(1), metavar="N", default=3, help="(default: %(default)s)"
+    )
+    parser.add_argument("--variants", metavar="LIST", help=f"only these of {', '.join(VARIANTS)}")
+    parser.add_argument(
+        "--sweep",
+        action="append",
+        metavar="KEY=V,V",
+        help="instead: the settings as they are, with these values of one of them",
+    )
+    parser.add_argument(
+        "--anomalies", type=Path, metavar="DIR", help="also score photos with unknown things"
+    )
+    parser.add_argument(
+        "--runs", type=Path, metavar="DIR", help="run directories (default: runs/<name>-ablation)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="table (default: as --runs)")
+    args = parser.parse(argv)
+    base = load_config(args.config, args.settings)
+    folder = args.runs or Path("runs") / f"{base.name}-ablation"
+    variants = _variants(args, base)
+    if read_cluster("auto").workers > 1:
+        raise UserError("TF_CONFIG: names several processes; cells are trained in one: unset it")
+    # All settings of all cells are checked before the first one is trained.
+    names = [cell_name(variant.name, base.seed + args.seeds - 1) for variant in variants]
+    for variant, name in zip(variants, names, strict=True):
+        settings = [*args.settings, f"name={name}"]
+        resolve(args.config, settings, variant, seed=base.seed, steps=1)
+        if names.count(name) > 1:
+            raise UserError(f"--sweep: two cells would be named {name}")
+    steps = _steps(args, base, folder)
+    cells = []
+    for seed in range(base.seed, base.seed + args.seeds):
+        for variant in variants:
+            config = resolve(args.config, args.settings, variant, seed=seed, steps=steps)
+            where = {"name": cell_name(variant.name, seed), "run_dir": None}
+            where["run_dir"] = str(folder / where["name"])
+            cells.append(Cell(variant.name, seed, _with(config, where)))
+    out = args.out or folder
+    named = {key for cell in cells for key in changes(cell.config, base)} - {"name", "run_dir"}
+    scored = []
+    for number, cell in enumerate(cells, start=1):
+        print(f"{number}/{len(cells)} {cell.name:<24}", end=" ", flush=True)
+        train_cell(cell)
+        scores = score_cell(cell, anomalies=args.anomalies)
+        print(f"mIoU {scores['miou']:.4f}", flush=True)
+        scored.append((cell.variant, cell.seed, scores))
+        command = ["--config", str(args.config), *args.settings]
+        _write_cell(out, cell, scores, command=command, named=named)
+        _write_table(out, scored, title=f"{base.name}, {steps} steps of {base.train.batch_size}")
+    print(f"{out / 'table.md'}")
+
+
+def _with(config: Config, values: dict) -> Config:
+    return config.model_copy(update=values)
+
+
+def _variants(args, base: Config) -> tuple[Variant, ...]:
+    if args.sweep and args.variants:
+        raise UserError("--variants, --sweep: found both, allowed: one of the two")
+    if args.sweep:
+        return tuple(variant for text in args.sweep for variant in sweep(text))
+    return chosen_ideas(base, args.variants)
+
+
+def _steps(args, base: Config, folder: Path) -> int:
+    """The number of steps of every cell: as given, as noted there before, or timed now."""
+    note = folder / "steps.json"
+    if args.steps is not None and args.minutes is not None:
+        raise UserError("--minutes, --steps: found both, allowed: one of the two")
+    if note.is_file():
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        steps, minutes = noted["steps"], noted["minutes"]
+        if args.steps not in (None, steps) or args.minutes not in (None, minutes):
+            raise UserError(f"{folder}: its cells have {steps} steps; other steps, other --runs")
+        return steps
+    if args.steps is None and (args.minutes is None or not args.minutes > 0):
+        raise UserError(
+            f"--minutes: found {args.minutes}, allowed: a number above 0, or --steps N instead"
+        )
+    steps = args.steps
+    if steps is None:
+        with tempfile.TemporaryDirectory() as temporary:
+            settings, count = Path(temporary) / "full.yaml", Path(temporary) / "steps"
+            train = base.train.model_copy(update={"minutes": args.minutes, "steps": None})
+            settings.write_text(dump_config(_with(base, {"train": train})), encoding="utf-8")
+            run_child("timing", "kerasseg.ablation.one_run", str(settings), str(count))
+            steps = int(count.read_text())
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(note, json.dumps({"minutes": args.minutes, "steps": steps}) + "\n")
+    return steps
+
+
+def _write_cell(
+    out: Path, cell: Cell, scores: dict, *, command: Sequence[str], named: set[str]
+) -> None:
+    """`cells/<name>.json`: how to make the cell again, and what was measured.
+
+    named: the settings in which cells differ. The command has all of them, so that it means the
+    same when the defaults of the file have moved on. Curves and lists of images stay in the
+    `metrics.json` of the cell's run.
+    """
+    different = {key: plain_value(cell.config, key) for key in SETTINGS if key in named}
+    (out / "cells").mkdir(parents=True, exist_ok=True)
+    own = [f"{key}={json.dumps(value)}" for key, value in different.items()]
+    document = {
+        "variant": cell.variant,
+        "seed": cell.seed,
+        "command": shlex.join(["python", "train.py", *command, *own]),
+        **_without_lists(scores),
+    }
+    write_whole(out / "cells" / f"{cell.name}.json", json.dumps(document, indent=1) + "\n")
+
+
+def _without_lists(scores: dict) -> dict:
+    return {
+        name: _without_lists(value) if isinstance(value, dict) else value
+        for name, value in scores.items()
+        if not isinstance(value, list)
+        and not (isinstance(value, dict) and any(isinstance(v, list) for v in value.values()))
+    }
+
+
+def _write_table(out: Path, scored: list, *, title: str) -> None:
+    table = rows(scored)
+    write_whole(out / "table.json", json.dumps(to_json(table), indent=1) + "\n")
+    write_whole(out / "table.csv", to_csv(table))
+    write_whole(out / "table.md", to_markdown(table))
+    temporary = out / ".table.tmp.svg"
+    draw(table, title=title).savefig(temporary, format="svg")
+    temporary.replace(out / "table.svg")

@@ -1,0 +1,192 @@
+"""python -m kerasseg evaluate: scores of a model, or of label PNGs, on a split."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import CommandParser, whole_number
+from kerasseg.config import load_config
+from kerasseg.errors import UserError
+
+_TIMED_IMAGES = 10
+
+
+def evaluate(argv: Sequence[str], *, prog: str) -> None:
+    """Runs the command. Raises UserError for what the user can mend."""
+    args = _parse(argv, prog)
+    if not args.model.exists():
+        raise UserError(f"{args.model}: no such file or directory")
+    from kerasseg.evaluation.score_tables import print_doubts, print_scores
+
+    found = _anomalies(args) if args.anomalies else _split(args)
+    if args.json:
+        temporary = args.json.with_name(f".{args.json.name}.tmp")
+        try:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            os.replace(temporary, args.json)
+        except OSError as error:
+            raise UserError(f"--json {args.json}: cannot be written ({error.strerror})") from error
+    if args.plots:
+        from kerasseg.drawing.score_charts import write_plots
+
+        write_plots(found, args.plots)
+    if args.anomalies:
+        title = f"{args.anomalies.name}: {found['unknown']['images']} images"
+        print_doubts(found, title=title)
+    else:
+        print_scores(found)
+
+
+def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
+    parser = CommandParser(
+        prog=f"{prog} evaluate",
+        arguments="MODEL --config FILE [--split val]\n"
+        "                                   [--json FILE] [--plots DIR] [--boundaries]\n"
+        "                                   [--temperature] [--compare] [--threads N]\n"
+        "                                   [key=value ...] [--help]\n"
+        "       or: MODEL --anomalies DIR [--compare] [--json FILE]",
+        description="Scores a model on a split, at native size. Of the settings only data.* "
+        "counts.",
+    )
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a run directory, an export, a SavedModel, an .onnx file, or a folder of label PNGs",
+    )
+    parser.add_settings(default_config=None, required=False)
+    parser.add_argument("--split", metavar="NAME", default="val", help="(default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves there, as SVG")
+    parser.add_argument(
+        "--boundaries", action="store_true", help="also the scores at edges (seconds an image)"
+    )
+    parser.add_argument(
+        "--temperature",
+        action="store_true",
+        help="also fit the temperature that calibrates best: on half of the images, scored on the "
+        "other half",
+    )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="of a run: also Monte Carlo Dropout and other scores, and the time of each",
+    )
+    parser.add_argument(
+        "--anomalies",
+        type=Path,
+        metavar="DIR",
+        help="instead of a split: photos NAME.jpg there, with NAME_labels.png that is not 0 on "
+        "things no class covers",
+    )
+    parser.add_argument(
+        "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
+    )
+    args = parser.parse(argv)
+    if args.anomalies and (args.config or args.boundaries or args.temperature or args.plots):
+        raise UserError(
+            "--anomalies: goes without --config, --boundaries, --temperature and --plots"
+        )
+    if not (args.anomalies or args.config):
+        parser.error("the following arguments are required: --config")
+    return args
+
+
+def _split(args: argparse.Namespace) -> dict:
+    config = load_config(args.config, args.settings)
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.data.contents import image_of
+    from kerasseg.data.samples import take_evenly
+    from kerasseg.evaluation.split import PngAnswers, answers_of, evaluate_split
+    from kerasseg.evaluation.temperature import calibrate
+
+    pngs = _holds_label_pngs(args.model)
+    if pngs and (args.temperature or args.compare):
+        raise UserError(f"{args.model}: label PNGs know no --temperature and no --compare")
+    catalog = open_catalog(config, splits=(args.split,))
+    samples = catalog.splits[args.split]
+    predictor, scores = (None, None) if pngs else _open(args)
+    if pngs:
+        answers = PngAnswers(args.model, catalog, args.split)
+    else:
+        answers = answers_of(predictor, catalog.label_set, more=_more(scores))
+    found = _with_progress(
+        len(samples),
+        lambda each: evaluate_split(
+            answers, catalog, split=args.split, each_image=each, boundaries=args.boundaries
+        ),
+    )
+    if args.temperature:
+        found["temperature"] = _with_progress(
+            len(samples),
+            lambda each: calibrate(predictor, catalog, split=args.split, each_image=each),
+        )
+    if scores is not None:
+        from kerasseg.evaluation.score_times import score_times
+
+        images = [image_of(sample) for sample in take_evenly(samples, _TIMED_IMAGES)]
+        found["seconds"] = score_times(predictor.graph, scores, images)
+    return found
+
+
+def _anomalies(args: argparse.Namespace) -> dict:
+    from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
+    from kerasseg.evaluation.split import answers_of
+
+    samples = find_anomalies(args.anomalies)
+    if _holds_label_pngs(args.model):
+        raise UserError(f"{args.model}: label PNGs have no doubts that --anomalies could score")
+    predictor, scores = _open(args)
+    answers = answers_of(predictor, predictor.label_set, more=_more(scores))
+    return _with_progress(
+        len(samples),
+        lambda each: evaluate_anomalies(answers, samples, predictor.label_set, each_image=each),
+    )
+
+
+def _open(args: argparse.Namespace):
+    """(Predictor, DropoutScores or None)."""
+    from kerasseg.inference.open_model import find_model, open_predictor
+
+    kind, _ = find_model(args.model)
+    if args.compare and kind != "run":
+        raise UserError(f"--compare: needs a run directory, {args.model} is an export")
+    if kind != "onnx":
+        load_tensorflow()
+    predictor = open_predictor(args.model, threads=args.threads)
+    if not args.compare:
+        return predictor, None
+    from kerasseg.evaluation.monte_carlo import DropoutScores
+
+    return predictor, DropoutScores(predictor.graph)
+
+
+def _more(scores) -> Callable:
+    """Of an image, the further scores of `--compare`."""
+    if scores is None:
+        return lambda image: {}
+    return lambda image: {name: v.numpy()[0] for name, v in scores(image[None]).items()}
+
+
+def _holds_label_pngs(path: Path) -> bool:
+    marks = ("config.yaml", "saved_model.pb", "latest", "model.onnx")
+    return (
+        path.is_dir()
+        and not any((path / mark).exists() for mark in marks)
+        and any(path.rglob("*.png"))
+    )
+
+
+def _with_progress(total: int, work):
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+        task = bar.add_task("evaluating", total=total)
+        return work(lambda done: bar.update(task, completed=done))

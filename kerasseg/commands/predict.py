@@ -1,0 +1,191 @@
+"""python -m kerasseg predict: label files, overlays and heat maps of images."""
+
+import argparse
+import math
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from kerasseg.backend import load_tensorflow
+from kerasseg.commands.parser import CommandParser, whole_number
+from kerasseg.data.image_file import read_image
+from kerasseg.errors import Interrupted, UserError
+from kerasseg.inference.image_search import RESULTS, find_images
+from kerasseg.inference.open_model import find_model, open_predictor
+from kerasseg.inference.pictures import write_pictures
+from kerasseg.inference.predictor import Predictor
+from kerasseg.labels import LabelSet
+from kerasseg.labels.builtin import CITYSCAPES
+
+DONE_IN_PART = 1
+
+
+def predict(argv: Sequence[str], *, prog: str) -> int:
+    """Runs the command and returns the exit status: 0, or 1 if some images failed.
+
+    Raises UserError for what stops it before the first image, and if no image could be done.
+    """
+    args = _parser(prog).parse(argv)
+    # What is wrong with the images is said before a model is loaded.
+    images = find_images(args.images, out=args.out)
+    targets = {image: _targets(image, args.out, submission=args.submission) for image in images}
+    _refuse_clashes(targets)
+    if args.out.exists() and not args.out.is_dir():
+        raise UserError(f"--out: {args.out} is not a directory")
+    if find_model(args.model)[0] != "onnx":
+        load_tensorflow()
+    predictor = open_predictor(args.model, threads=args.threads)
+    if args.submission:
+        _check_submission(predictor.label_set)
+    with _stop_on_sigterm():
+        failed = _predict_all(predictor, targets, args)
+    done = len(images) - len(failed)
+    if failed:
+        lines = [f"{len(failed)} of {len(images)} images failed:", *failed]
+        if not done:
+            raise UserError("\n".join(lines))
+        print("\n".join(f"error: {line}" for line in lines), file=sys.stderr)
+    print(f"{args.out}: {done} image{'' if done == 1 else 's'}")
+    return DONE_IN_PART if failed else 0
+
+
+def _parser(prog: str) -> CommandParser:
+    parser = CommandParser(
+        prog=f"{prog} predict",
+        arguments="MODEL IMAGE [IMAGE ...] --out DIR\n"
+        "                                  [--submission] [--uncertain-as-void T]\n"
+        "                                  [--threads N] [--help]",
+        description="Writes for each image <name>_labels.png (the data set's own label ids),\n"
+        "<name>_overlay.png and <name>_uncertainty.png. An EXIF orientation is not\n"
+        "applied: labels lie on the pixels as they are stored.",
+    )
+    parser.add_argument(
+        "model",
+        type=Path,
+        metavar="MODEL",
+        help="a run directory, an export, a SavedModel, or an .onnx file (no TensorFlow needed)",
+    )
+    parser.add_argument(
+        "images",
+        nargs="+",
+        metavar="IMAGE",
+        help="an image, a folder (with all below it) or a pattern in quotes",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", required=True, help="folder to write into"
+    )
+    parser.add_argument(
+        "--submission",
+        action="store_true",
+        help="only what the Cityscapes server takes: <name>.png with labelIds, void as 0",
+    )
+    parser.add_argument(
+        "--uncertain-as-void",
+        type=_threshold,
+        metavar="T",
+        help="pixels whose uncertainty is above T become unlabelled (the heat map has the scale)",
+    )
+    parser.add_argument(
+        "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
+    )
+    return parser
+
+
+def _threshold(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"found {text}, allowed: number >= 0")
+    return number
+
+
+def _targets(image: Path, out: Path, *, submission: bool) -> tuple[Path, ...]:
+    if submission:
+        return (out / f"{image.stem}.png",)
+    return tuple(out / f"{image.stem}_{result}.png" for result in RESULTS)
+
+
+def _refuse_clashes(targets: dict[Path, tuple[Path, ...]]) -> None:
+    """No result may be written twice, nor over an image that was given."""
+    sources = {image.resolve(): image for image in targets}
+    written: dict[Path, Path] = {}
+    lines = []
+    for image, paths in targets.items():
+        for path in paths:
+            if path.resolve() in sources:
+                lines.append(f"{path}: would be written over an image; choose another --out")
+            elif path in written:
+                lines.append(f"{path}: would be written for both {written[path]} and {image}")
+                break
+            written[path] = image
+    if lines:
+        raise UserError("\n".join(lines))
+
+
+def _check_submission(label_set: LabelSet) -> None:
+    """The server knows the labelIds of Cityscapes only."""
+    known = {(name, label_id) for name, label_id, *_ in CITYSCAPES}
+    own = set(zip(label_set.names, label_set.ids, strict=True)) | {
+        (label_set.void_name, label_set.void_ids[0])
+    }
+    if not own <= known:
+        name, label_id = min(own - known)
+        raise UserError(
+            f"--submission: the labels of {label_set.dataset} are not those of Cityscapes "
+            f"({name} is label id {label_id})"
+        )
+
+
+@contextmanager
+def _stop_on_sigterm() -> Iterator[None]:
+    """SIGTERM ends the command as Ctrl-C does: no stump of a file stays."""
+
+    def stop(number, frame):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _predict_all(
+    predictor: Predictor, targets: dict[Path, tuple[Path, ...]], args: argparse.Namespace
+) -> list[str]:
+    """Writes the results of all images; returns a line for each image that could not be read."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False, markup=False)
+    failed = []
+    with Progress(
+        *Progress.get_default_columns()[:2],
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("predicting", total=len(targets))
+        for image, paths in targets.items():
+            try:
+                pixels = read_image(image)
+            except UserError as error:
+                failed.append(str(error))
+            else:
+                prediction = predictor.predict(pixels)
+                if args.uncertain_as_void is not None:
+                    prediction = prediction.with_uncertain_as_void(args.uncertain_as_void)
+                if args.submission:
+                    write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
+                else:
+                    prediction.save(args.out, image.stem, image=pixels)
+            bar.advance(task)
+    return failed

@@ -1,0 +1,130 @@
+"""Sample index to pixels: image bytes decoded, label ids looked up, optionally cached."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.label_png import look_up, read_label
+from kerasseg.data.packed.format import read_crop
+from kerasseg.data.samples import Sample
+
+
+def decode_image(data: tf.Tensor) -> tf.Tensor:
+    """PNG or JPEG bytes to uint8 (H, W, 3) RGB.
+
+    The op reads PNG too. The default DCT differs between builds; the accurate one does not.
+    """
+    image = tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE")
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+class Decoder:
+    """The pixels of a split, by index: whole (call it), or a crop of them (`crop`).
+
+    cache: "none" decodes at each call; "memory" keeps what was decoded; "disk" keeps it below
+    `cache_dir`, keyed by path, size, time of change and label table. Packed samples need none.
+    """
+
+    def __init__(self, catalog: Catalog, split: str, *, cache: str, cache_dir: Path):
+        self._samples = catalog.splits[split]
+        self._images = [str(sample.image) for sample in self._samples]
+        self._labels = [str(sample.label) for sample in self._samples]
+        self._catalog = catalog
+        self._packed = [sample.packed for sample in self._samples if sample.packed is not None]
+        self._cache = cache
+        self._cache_dir = Path(cache_dir) / "decoded"
+        self._kept: dict[int, np.ndarray] = {}
+
+    def __call__(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """index: int32 scalar. Returns image uint8 (H, W, 3) and label uint8 (H, W) trainIds."""
+        return self.crop(index, lambda size: tf.concat([[0, 0], size], axis=0))
+
+    def crop(self, index: tf.Tensor, box: Callable) -> tuple[tf.Tensor, tf.Tensor]:
+        """A part of the sample, of a packed one without reading the rest.
+
+        box: of the image's size, int32 (2,) height and width, gives int32 (4,): top, left, height,
+        width. Returns image uint8 (height, width, 3) and label uint8 (height, width) trainIds.
+        """
+        if self._packed:
+            sizes = np.array([[packed.height, packed.width] for packed in self._packed], np.int32)
+            inputs = [index, box(tf.gather(sizes, index))]
+            image, label = tf.numpy_function(self._read_packed, inputs, [tf.uint8, tf.uint8])
+            return tf.ensure_shape(image, [None, None, 3]), tf.ensure_shape(label, [None, None])
+        image, label = self._whole(index)
+        top, left, height, width = tf.unstack(box(tf.shape(label)))
+        image = image[top : top + height, left : left + width]
+        label = label[top : top + height, left : left + width]
+        if self._gives_ids:
+            label = tf.numpy_function(self._look_up, [label], tf.uint8, stateful=False)
+            label = tf.ensure_shape(label, [None, None])
+        return image, label
+
+    def _read_packed(self, index: int, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return read_crop(self._packed[int(index)], *box.tolist())
+
+    @property
+    def _gives_ids(self) -> bool:
+        """Whether `_whole` leaves label ids to be looked up, after the crop."""
+        return self._cache == "none" and self._catalog.label_encoding == "ids"
+
+    def _look_up(self, ids: np.ndarray) -> np.ndarray:
+        return look_up(ids, self._catalog.label_set.table)
+
+    def _whole(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if self._cache == "none":
+            image = decode_image(tf.io.read_file(tf.gather(self._images, index)))
+            if self._gives_ids:
+                data = tf.io.read_file(tf.gather(self._labels, index))
+                return image, tf.io.decode_png(data, channels=1)[..., 0]
+            # TensorFlow turns a palette into gray levels: these files are read by Pillow.
+            label = tf.numpy_function(self._read_label, [index], tf.uint8)
+            return image, tf.ensure_shape(label, [None, None])
+        pixels = tf.numpy_function(self._cached, [index], tf.uint8)
+        pixels = tf.ensure_shape(pixels, [None, None, 4])
+        return pixels[..., :3], pixels[..., 3]
+
+    def _read_label(self, index: int) -> np.ndarray:
+        return read_label(
+            self._samples[index].label,
+            label_encoding=self._catalog.label_encoding,
+            table=self._catalog.label_set.table,
+            color_table=self._catalog.color_table,
+        )
+
+    def _decode_now(self, sample: Sample, index: int) -> np.ndarray:
+        image = decode_image(tf.io.read_file(str(sample.image))).numpy()
+        label = self._read_label(index)
+        return np.concatenate([image, label[..., None]], axis=-1)
+
+    def _cached(self, index: int) -> np.ndarray:
+        index = int(index)
+        if self._cache == "disk":
+            return self._from_disk(index)
+        if index not in self._kept:
+            self._kept[index] = self._decode_now(self._samples[index], index)
+        return self._kept[index]
+
+    def _from_disk(self, index: int) -> np.ndarray:
+        sample = self._samples[index]
+        key = hashlib.sha256(self._catalog.label_set.table.tobytes())
+        key.update(repr(self._catalog.color_table).encode())
+        for path in (sample.image, sample.label):
+            stat = path.stat()
+            key.update(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode())
+        target = self._cache_dir / f"{key.hexdigest()[:40]}.npy"
+        try:
+            return np.load(target)
+        except (OSError, ValueError, EOFError):
+            pixels = self._decode_now(sample, index)
+        self._cache_dir.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self._cache_dir, suffix=".tmp")
+        with os.fdopen(handle, "wb") as file:
+            np.save(file, pixels)
+        os.replace(name, target)
+        return pixels

@@ -1,0 +1,82 @@
+"""Photos with things that no class covers: do a model's doubts point at them?"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from kerasseg.data.image_file import SUFFIXES
+from kerasseg.data.samples import Sample, visible_files
+from kerasseg.errors import UserError
+from kerasseg.evaluation.split import Answers
+from kerasseg.labels import LabelSet
+from kerasseg.metrics.pixel_scores import UnknownScores
+from kerasseg.metrics.uncertainty_scores import doubts, unknown_doubts
+
+_END = "_labels.png"
+
+
+def find_anomalies(folder: Path) -> tuple[Sample, ...]:
+    """Pairs `<stem>.jpg` (or another image) and `<stem>_labels.png` in `folder`, by name.
+
+    Raises UserError if there are none, or a mask has no image or several.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"--anomalies {folder}: no such folder")
+    images: dict[str, list[Path]] = {}
+    for path in visible_files(folder, *SUFFIXES):
+        if not path.name.endswith(_END):
+            images.setdefault(path.stem, []).append(path)
+    samples = []
+    for mask in sorted(visible_files(folder, _END)):
+        stem = mask.name.removesuffix(_END)
+        own = images.get(stem, [])
+        if len(own) != 1:
+            raise UserError(f"{mask}: found {len(own)} images named {stem}, expected one")
+        samples.append(Sample(stem, own[0], mask))
+    if not samples:
+        raise UserError(f"--anomalies {folder}: no masks there, expected <name>{_END}")
+    return tuple(samples)
+
+
+def evaluate_anomalies(
+    answers: Answers,
+    samples: tuple[Sample, ...],
+    label_set: LabelSet,
+    *,
+    each_image: Callable[[int], None],
+) -> dict:
+    """`unknown`: AUROC, AP and FPR95 of each score over all pixels, those of a mask that are not 0
+    against the others; and `unknown.images`. Raises UserError for a mask that does not fit."""
+    scores = UnknownScores()
+    for done, sample in enumerate(samples, start=1):
+        mask, answer = _mask(sample.label), answers(sample)
+        if mask.shape != answer.labels.shape:
+            raise UserError(
+                f"{sample.label}: found {mask.shape} pixels, the image has {answer.labels.shape}"
+            )
+        found = {
+            **doubts(
+                confidence=answer.confidence,
+                uncertainty=answer.uncertainty,
+                probabilities=answer.probabilities,
+            ),
+            **unknown_doubts(answer.probabilities, background_id=label_set.background_id),
+            **answer.doubts,
+        }
+        scores.add(found, unknown=mask, asked=np.ones_like(mask))
+        each_image(done)
+    return {"unknown": scores.to_json()}
+
+
+def _mask(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as file:
+            pixels = np.asarray(file)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be decoded ({error})") from error
+    if pixels.ndim != 2:
+        raise UserError(f"{path}: found {pixels.shape}, expected one channel")
+    return pixels != 0

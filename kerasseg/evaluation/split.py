@@ -1,0 +1,218 @@
+"""Scores of a split at native size, image by image: the official ones of Cityscapes among them."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, beside, image_of, label_of, read_png
+from kerasseg.data.label_png import look_up
+from kerasseg.data.samples import Sample
+from kerasseg.errors import UserError
+from kerasseg.inference.predictor import Predictor
+from kerasseg.labels import UNKNOWN, LabelSet
+from kerasseg.metrics.boundaries import BoundaryScores
+from kerasseg.metrics.categories import category_iou
+from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
+from kerasseg.metrics.instances import InstanceScores
+from kerasseg.metrics.pixel_scores import PixelScores
+from kerasseg.metrics.uncertainty_scores import doubts, forced_labels, unknown_doubts
+
+
+@dataclass(frozen=True)
+class Answer:
+    """labels: uint8 (H, W) trainIds; the background's index or 255 where there is none.
+
+    confidence, uncertainty: float32 (H, W), or None if only labels are known.
+    probabilities: float32 (H, W, outputs), the background's last, or None.
+    doubts: further scores, float32 (H, W) >= 0 by name, high where the labels may be wrong.
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    doubts: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+class Answers(Protocol):
+    """What is scored."""
+
+    def __call__(self, sample: Sample) -> Answer: ...
+
+
+def answers_of(
+    predictor: Predictor,
+    label_set: LabelSet,
+    *,
+    more: Callable[[np.ndarray], Mapping[str, np.ndarray]] = lambda image: {},
+) -> Answers:
+    """What a model says. more: of an image, uint8 (H, W, 3), further scores for `Answer.doubts`.
+
+    Raises UserError if it tells other classes apart than the data.
+    """
+    if predictor.label_set.names != label_set.names:
+        raise UserError(
+            f"the model knows {len(predictor.label_set.names)} classes "
+            f"({', '.join(predictor.label_set.names[:3])} ...), the data has "
+            f"{len(label_set.names)} ({', '.join(label_set.names[:3])} ...)"
+        )
+
+    def answer(sample: Sample) -> Answer:
+        image = image_of(sample)
+        found = predictor.predict(image, probabilities=True)
+        return Answer(
+            found.labels, found.confidence, found.uncertainty, found.probabilities, more(image)
+        )
+
+    return answer
+
+
+class PngAnswers:
+    """Label PNGs in the data set's own ids, one a sample, its name within theirs.
+
+    Raises UserError if a sample has none or several, when the folder is opened.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, split: str):
+        self._label_set = catalog.label_set
+        names = sorted(path for path in Path(folder).rglob("*.png") if path.is_file())
+        self._files = {}
+        for sample in catalog.splits[split]:
+            own = [path for path in names if sample.name in path.stem]
+            if len(own) != 1:
+                what = "no PNG" if not own else f"{len(own)} PNGs ({own[0].name}, {own[1].name})"
+                raise UserError(f"{folder}: {what} named after {sample.name}, expected one")
+            self._files[sample.name] = own[0]
+
+    def __call__(self, sample: Sample) -> Answer:
+        path = self._files[sample.name]
+        ids = read_png(path)
+        if ids.ndim != 2 or ids.dtype != np.uint8:
+            raise UserError(f"{path}: found {ids.dtype} {ids.shape}, expected 8-bit label ids")
+        labels = look_up(ids, self._label_set.table)
+        if (labels == UNKNOWN).any():
+            raise UserError(f"{path}: holds {ids[labels == UNKNOWN][0]}, which is no label id")
+        return Answer(labels)
+
+
+def evaluate_split(
+    answers: Answers,
+    catalog: Catalog,
+    *,
+    split: str,
+    each_image: Callable[[int], None],
+    boundaries: bool = False,
+) -> dict:
+    """The content of `metrics.json`, and where the data allows it categories and instances.
+
+    boundaries: also the scores at edges, which take seconds for a large image.
+    Of a model also calibration, and how well its scores find errors and unknown things.
+    each_image: called with the number of images done. Nothing of an image is kept.
+    """
+    label_set = catalog.label_set
+    classes = label_set.num_classes
+    matrix, forced = ConfusionMatrix(classes), ConfusionMatrix(classes)
+    instances = InstanceScores(label_set.names, label_set.ids, label_set.categories)
+    edges = BoundaryScores(classes) if boundaries else None
+    counted, pixels, images = 0, None, []
+
+    def read(sample: Sample) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
+        answer = answers(sample) if isinstance(answers, PngAnswers) else None
+        return label_of(sample, catalog), beside(sample, INSTANCE_END), answer
+
+    for done, (sample, given) in enumerate(_read_ahead(read, catalog.splits[split]), start=1):
+        truth, objects, answer = given
+        answer = answer or answers(sample)
+        labels = answer.labels
+        if labels.shape != truth.shape:
+            raise UserError(
+                f"{sample.name}: the answer has {labels.shape[0]} x {labels.shape[1]} pixels, the "
+                f"label {truth.shape[0]} x {truth.shape[1]}"
+            )
+        images.append(image_scores(sample.name, matrix.add(truth, labels)))
+        if answer.probabilities is not None:
+            forced.add(truth, forced_labels(labels, answer.probabilities, classes=classes))
+        if edges is not None:
+            edges.add(truth, labels)
+        if objects is not None:
+            instances.add(objects, labels)
+            counted += 1
+        if answer.confidence is not None:
+            pixels = pixels or PixelScores()
+            mask = beside(sample, UNKNOWN_END)
+            _add_pixels(
+                pixels,
+                truth,
+                answer,
+                unknown=None if mask is None else mask > 0,
+                background_id=label_set.background_id,
+            )
+        each_image(done)
+    found = scores(matrix, names=label_set.names, split=split)
+    found["miou_forced"] = None if np.isnan(forced.miou) else forced.miou
+    found["each_image"] = images
+    if label_set.categories:
+        found["categories"] = _present(category_iou(matrix, label_set.categories))
+        found["miou_categories"] = _mean(found["categories"])
+    if counted == len(catalog.splits[split]):
+        iou = _present(instances.iou(matrix))
+        of_classes = {name: iou.pop(name) for name in label_set.names if name in iou}
+        found["iiou"], found["miiou"] = of_classes, _mean(of_classes)
+        found["categories_iiou"], found["miiou_categories"] = iou, _mean(iou)
+    if edges is not None:
+        found |= edges.to_json()
+    if pixels is not None:
+        found |= pixels.to_json()
+    return found
+
+
+def _read_ahead(read: Callable, samples: Sequence[Sample], *, threads: int = 2) -> Iterator:
+    """(sample, read(sample)) in order; a few images are decoded while one is scored."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque()
+        for sample in samples:
+            waiting.append((sample, pool.submit(read, sample)))
+            if len(waiting) > threads:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        for first, future in waiting:
+            yield first, future.result()
+
+
+def _add_pixels(
+    pixels: PixelScores,
+    truth: np.ndarray,
+    answer: Answer,
+    *,
+    unknown: np.ndarray | None,
+    background_id: int | None,
+) -> None:
+    probabilities = answer.probabilities
+    own = doubts(
+        confidence=answer.confidence,
+        uncertainty=answer.uncertainty,
+        probabilities=probabilities,
+    )
+    pixels.add(
+        truth=truth,
+        labels=answer.labels,
+        confidence=answer.confidence,
+        scores={**own, **answer.doubts},
+        unknown=unknown,
+        unknown_scores=unknown_doubts(probabilities, background_id=background_id),
+    )
+
+
+def _present(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: None if np.isnan(value) else value for name, value in values.items()}
+
+
+def _mean(values: dict[str, float | None]) -> float | None:
+    present = [value for value in values.values() if value is not None]
+    return float(np.mean(present)) if present else None

@@ -1,0 +1,103 @@
+"""INT8: static quantisation of the ONNX file, calibrated on images of the user."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from kerasseg.data.image_file import read_image
+from kerasseg.export.int8_padding import pad_before_dequantizing
+from kerasseg.inference.image_search import find_images
+
+# What stands between convolutions is quantised with them, or each would convert there and back.
+_OPS = ["Conv", "Relu", "MaxPool", "Concat", "DepthToSpace", "Transpose", "ConvTranspose"]
+CALIBRATION_IMAGES = 32
+# Calibrating keeps all feature maps of an image until its end: gigabytes at width 64.
+CALIBRATION_PIXELS = 512 * 512
+
+
+class _Images(CalibrationDataReader):
+    def __init__(self, images: Sequence[np.ndarray]):
+        self._left = iter(images)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        image = next(self._left, None)
+        return None if image is None else {"image": image[None]}
+
+
+def calibration_images(folder: Path, *, scale: float = 1.0) -> list[np.ndarray]:
+    """uint8 (H, W, 3): at most CALIBRATION_IMAGES images of the folder, evenly spread.
+
+    scale: working pixels per pixel of an image, in area. Of an image with more than
+    CALIBRATION_PIXELS of them it is a part with so many; the parts stand at nine places in turn.
+    Raises UserError.
+    """
+    files = find_images([str(folder)], out=folder / "none")
+    chosen = np.unique(np.linspace(0, len(files) - 1, CALIBRATION_IMAGES).astype(int))
+    images = (read_image(files[i]) for i in chosen)
+    return [_part(image, CALIBRATION_PIXELS / scale, turn) for turn, image in enumerate(images)]
+
+
+def _part(image: np.ndarray, pixels: float, turn: int) -> np.ndarray:
+    size = np.array(image.shape[:2])
+    share = min(1.0, np.sqrt(pixels / size.prod()))
+    part = np.maximum(1, (size * share).astype(int))
+    top, left = (size - part) * (turn // 3 % 3, turn % 3) // 2
+    return image[top : top + part[0], left : left + part[1]].copy()
+
+
+def quantize(source: Path, target: Path, *, images: Sequence[np.ndarray]) -> None:
+    """Writes an INT8 model (QDQ, weights by channel) of the ONNX file `source`.
+
+    images: uint8 (H, W, 3), what the ranges of the activations are taken from. The head, whose
+    logits are the answer, stays in float32, and so does the convolution of the uncertainty.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared),
+            str(target),
+            _Images(images),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=_OPS,
+            nodes_to_exclude=_last_convolutions(onnx.load(prepared)),
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+    model = onnx.load(target)
+    pad_before_dequantizing(model)
+    del model.metadata_props[:]
+    model.metadata_props.extend(onnx.load(source).metadata_props)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(target))
+
+
+def _last_convolutions(model: onnx.ModelProto) -> list[str]:
+    """Names of the convolutions that no other convolution follows."""
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+
+    def leads_to_one(node: onnx.NodeProto, seen: set[str]) -> bool:
+        for output in node.output:
+            for reader in readers.get(output, ()):
+                if reader.op_type in ("Conv", "ConvTranspose"):
+                    return True
+                if reader.name not in seen:
+                    seen.add(reader.name)
+                    if leads_to_one(reader, seen):
+                        return True
+        return False
+
+    return [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Conv" and not leads_to_one(node, set())
+    ]

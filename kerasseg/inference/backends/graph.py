@@ -1,0 +1,30 @@
+"""A serving graph in memory, as a predictor."""
+
+import numpy as np
+
+from kerasseg.inference.predictor import Predictor
+from kerasseg.inference.tiles import Answers
+from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import Description
+
+
+class GraphPredictor(Predictor):
+    """What a run is scored with at its end, and what `evaluate` makes of a run directory."""
+
+    def __init__(self, graph: ServingGraph, description: Description):
+        super().__init__(description)
+        self.graph = graph
+
+    @property
+    def gives_probabilities(self) -> bool:
+        return True
+
+    def compute(self, images: np.ndarray) -> Answers:
+        return _arrays(self.graph.predict(images))
+
+    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+        return _arrays(self.graph.predict_with_probabilities(images))
+
+
+def _arrays(found) -> Answers:
+    return {name: values.numpy() for name, values in found.items()}

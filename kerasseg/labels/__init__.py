@@ -1,0 +1,21 @@
+"""Classes of a data set: names, colours, label ids and trainIds, and what happens to void."""
+
+from kerasseg.labels.label_set import (
+    MAX_CLASSES,
+    UNKNOWN,
+    VOID,
+    Color,
+    LabelSet,
+    camvid_labels,
+    cityscapes_labels,
+)
+
+__all__ = [
+    "MAX_CLASSES",
+    "UNKNOWN",
+    "VOID",
+    "Color",
+    "LabelSet",
+    "camvid_labels",
+    "cityscapes_labels",
+]

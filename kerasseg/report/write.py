@@ -1,0 +1,65 @@
+"""Writes the page of a run, whole or not at all."""
+
+import contextlib
+from pathlib import Path
+
+from kerasseg.backend import load_tensorflow
+from kerasseg.data.catalog import Catalog, open_catalog
+from kerasseg.data.storage import is_address
+from kerasseg.errors import UserError
+from kerasseg.runs.record import RunRecord, read_run
+
+_EXAMPLES = 3
+
+
+def write_report(path: Path, *, catalog: Catalog) -> None:
+    """`report.html` of a run that has just been scored."""
+    record = read_run(path)
+    write_page(record.run.report, page_of_run(record, catalog=catalog))
+
+
+def write_page(path: Path, text: str) -> None:
+    """Raises UserError if the file cannot be written; it is never seen half-written."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def page_of_run(record: RunRecord, *, catalog: Catalog | None) -> str:
+    from kerasseg.report.page import run_page
+
+    return run_page(record, examples=_examples(record, catalog=catalog))
+
+
+def _examples(record: RunRecord, *, catalog: Catalog | None):
+    from kerasseg.report.examples import best_and_worst, draw_example
+
+    split = record.metrics.get("split", "val")
+    chosen = best_and_worst(record.metrics.get("each_image", []), count=_EXAMPLES)
+    if not chosen[0]:
+        return "metrics.json says nothing of single images."
+    # Streets would be drawn anew, and not be what was scored.
+    root = record.config.data.root
+    if catalog is None and not is_address(root) and not Path(root).exists():
+        return f"The images are not to be had: {root} does not exist."
+    try:
+        catalog = catalog or open_catalog(record.config, splits=(split,))
+    except UserError as error:
+        return f"The images are not to be had: {str(error).splitlines()[0]}"
+    known = {sample.name for sample in catalog.splits[split]}
+    if not all(entry["name"] in known for entries in chosen for entry in entries):
+        return f"{record.config.data.root} holds other images than those that were scored."
+    load_tensorflow()
+    from kerasseg.inference.backends.run import RunPredictor
+
+    predictor = RunPredictor(record.run.path)
+    return tuple(
+        [draw_example(e, predictor=predictor, catalog=catalog, split=split) for e in entries]
+        for entries in chosen
+    )

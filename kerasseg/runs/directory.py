@@ -1,0 +1,149 @@
+"""The files of a run: what is in `runs/<name>/`, and whether a run may go on there."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from kerasseg.config import Config, differing_settings, dump_config, load_config
+from kerasseg.data.catalog import Catalog
+from kerasseg.errors import UserError
+from kerasseg.files import write_whole
+from kerasseg.version import __version__
+
+COLUMNS = (
+    "epoch",
+    "stage",
+    "crop_scale",
+    "steps",
+    "images_seen",
+    "learning_rate",
+    "loss",
+    "cross_entropy",
+    "variance",
+    "val_miou",
+    "val_pixel_accuracy",
+    "images_per_second",
+    "input_wait",
+)
+
+
+class RunDirectory:
+    """Paths and small files of one run."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.labels = self.path / "labels.json"
+        self.best = self.path / "best.keras"
+        self.state = self.path / "state"
+        self.history = self.path / "history.csv"
+        self.metrics = self.path / "metrics.json"
+        self.report = self.path / "report.html"
+        self.panels = self.path / "panels"
+        self.tensorboard = self.path / "tensorboard"
+
+    def check(self, config: Config, *, fresh: bool) -> bool:
+        """Whether there is a run to continue, without touching anything.
+
+        Raises UserError if the directory holds a run of another configuration, or other files.
+        """
+        if self.config.exists():
+            if fresh:
+                return False
+            different = differing_settings(load_config(self.config, []), config)
+            if different:
+                raise UserError(
+                    f"{self.path}: holds a run of another configuration; these settings differ: "
+                    f"{', '.join(different)}; use another run_dir or name, or --fresh to start over"
+                )
+            return True
+        stumps = {f"{self.config.name}.tmp"}
+        if self.path.exists() and (
+            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - stumps
+        ):
+            raise UserError(
+                f"{self.path}: exists and is not a run directory (no config.yaml in it); "
+                "name another with run_dir"
+            )
+        return False
+
+    def check_trained(self) -> None:
+        """Raises UserError if this is no run directory, or has no weights yet."""
+        if not self.path.is_dir():
+            raise UserError(f"{self.path}: no such directory, expected a run such as runs/streets")
+        if not self.config.is_file():
+            raise UserError(f"{self.path}: not a run directory (no {self.config.name} in it)")
+        if not self.best.is_file():
+            raise UserError(
+                f"{self.path}: no {self.best.name} in it; it was stopped before its first "
+                "validation, continue it with train.py"
+            )
+
+    def open(self, config: Config, *, fresh: bool) -> bool:
+        """Makes or continues the run; otherwise like `check`."""
+        continuing = self.check(config, fresh=fresh)
+        if continuing:
+            for pattern in ("*.tmp", "*.tmp.keras", "*/*.tmp"):
+                for stump in list(self.path.glob(pattern)):
+                    shutil.rmtree(stump) if stump.is_dir() else stump.unlink()
+        else:
+            # Only what a run makes: the user may have named a folder that holds other things too.
+            for made in self._everything():
+                shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
+            self.write_config(config)
+        return continuing
+
+    def _everything(self) -> tuple[Path, ...]:
+        """All that a run writes; `config.yaml` last, so that a half-emptied run is still one."""
+        files = (self.labels, self.best, self.history, self.metrics, self.report)
+        return (self.state, self.panels, self.tensorboard, *files, self.config)
+
+    def write_config(self, config: Config) -> None:
+        """The resolved settings, below versions and commit as comments."""
+        write_whole(self.config, f"{_provenance()}{dump_config(config)}")
+
+    def write_labels(self, catalog: Catalog, *, image_size: tuple[int, int]) -> None:
+        """What an exporter has to know of the data: names, palette, ids, working scale."""
+        content = {
+            **catalog.label_set.to_json(),
+            "working_size": list(image_size),
+            "native_size": list(catalog.native_size),
+        }
+        write_whole(self.labels, json.dumps(content, indent=2) + "\n")
+
+    def write_history(self, rows: list[dict[str, str]]) -> None:
+        """The whole table anew, cut back to what the state holds."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.history, text.getvalue())
+
+    def write_metrics(self, metrics: dict) -> None:
+        write_whole(self.metrics, json.dumps(metrics, indent=2) + "\n")
+
+    def save_best(self, net) -> None:
+        """The weights that scored best so far, as a Keras model in float32."""
+        temporary = self.path / "best.tmp.keras"
+        net.save(temporary)
+        os.replace(temporary, self.best)
+
+
+def _provenance() -> str:
+    """Comment lines with the versions and the commit that made the run."""
+    found = [f"kerasseg {__version__}"]
+    found += [f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy")]
+    project = Path(__file__).parents[2]
+    command = ["git", "-C", str(project), "describe", "--always", "--dirty"]
+    try:
+        git = subprocess.run(command, capture_output=True, text=True, check=False)
+        commit = git.stdout.strip() if git.returncode == 0 else "unknown"
+    except OSError:  # no git, as in most containers
+        commit = "unknown"
+    return f"# made with {', '.join(found)}\n# git commit {commit}\n"

@@ -1,0 +1,96 @@
+"""A finished run as the report reads it: files only, no weights."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasseg.config import load_config
+from kerasseg.config.schema import Config
+from kerasseg.errors import UserError
+from kerasseg.runs.directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """config: its settings. metrics: `metrics.json`. history: rows of `history.csv`, as text.
+
+    parameters: numbers in best.keras, moving statistics among them; 0 if it cannot be read.
+    provenance: the comment lines of config.yaml, versions and commit, without their `#`.
+    labels: `labels.json`, names and palette among it.
+    """
+
+    run: RunDirectory
+    config: Config
+    metrics: dict
+    history: tuple[dict[str, str], ...]
+    provenance: tuple[str, ...]
+    labels: dict
+    parameters: int
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    def column(self, name: str) -> tuple[list[float], list[float]]:
+        """(images seen, value) of the epochs that have the value."""
+        rows = [row for row in self.history if row.get(name)]
+        return [float(row["images_seen"]) for row in rows], [float(row[name]) for row in rows]
+
+    @property
+    def images_seen(self) -> int:
+        return int(self.history[-1]["images_seen"]) if self.history else 0
+
+    @property
+    def stages(self) -> list[tuple[float, float, str]]:
+        """(first image, last image, crop scale) of each stage."""
+        found: list[tuple[float, float, str]] = []
+        before, stage = 0.0, None
+        for row in self.history:
+            end = float(row["images_seen"])
+            if row["stage"] == stage:
+                found[-1] = (found[-1][0], end, row["crop_scale"])
+            else:
+                found.append((before, end, row["crop_scale"]))
+            before, stage = end, row["stage"]
+        return found
+
+
+def _parameters(weights: Path) -> int:
+    """Counted in the file, without TensorFlow."""
+    import h5py
+
+    try:
+        with zipfile.ZipFile(weights) as archive, archive.open("model.weights.h5") as member:
+            sizes: list[int] = []
+            with h5py.File(io.BytesIO(member.read())) as file:
+                file["layers"].visititems(
+                    lambda _, item: sizes.append(item.size if isinstance(item, h5py.Dataset) else 0)
+                )
+        return sum(sizes)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return 0
+
+
+def read_run(path: Path) -> RunRecord:
+    """Raises UserError if the directory holds no run, or one that is not finished."""
+    run = RunDirectory(path)
+    run.check_trained()
+    if not run.metrics.is_file():
+        raise UserError(f"{path}: no {run.metrics.name} in it; finish the run with train.py first")
+    try:
+        metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
+        labels = json.loads(run.labels.read_text(encoding="utf-8"))
+        with run.history.open(newline="", encoding="utf-8") as file:
+            history = tuple(csv.DictReader(file))
+        lines = run.config.read_text(encoding="utf-8").splitlines()
+        metrics["miou"], metrics["classes"], labels["palette"]
+        _ = [(float(row["images_seen"]), row["stage"], row["crop_scale"]) for row in history]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: cannot be read ({error!r})") from error
+    comments = tuple(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
+    return RunRecord(
+        run, load_config(run.config), metrics, history, comments, labels, _parameters(run.best)
+    )

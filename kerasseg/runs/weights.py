@@ -1,0 +1,52 @@
+"""`train.init_from`: weights of another run, also of one with other classes."""
+
+from pathlib import Path
+
+import keras
+
+from kerasseg.errors import UserError
+from kerasseg.models.layers import (  # noqa: F401  registers the layers
+    batch_norm,
+    dropout,
+    padding,
+    upsampling,
+)
+
+
+def load_net(path: Path) -> keras.Model:
+    """A `.keras` file, or the best weights of a run directory. Raises UserError."""
+    path = Path(path)
+    file = path / "best.keras" if path.is_dir() else path
+    if not file.is_file():
+        raise UserError(f"{path}: no weights there (a run directory or a .keras file is expected)")
+    try:
+        return keras.saving.load_model(file, compile=False)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{file}: cannot be read as a Keras model: {reason}") from error
+
+
+def start_from(net: keras.Model, source: keras.Model, *, path: str) -> str:
+    """Copies all weights of `source` into `net`; a head of another size stays new.
+
+    Returns a line that says what was done. Raises UserError if the nets differ elsewhere.
+    """
+    layers = {layer.name: layer for layer in source.layers}
+    fresh_head = False
+    for layer in net.layers:
+        if not layer.weights:
+            continue
+        given = layers.get(layer.name)
+        shapes = [tuple(w.shape) for w in layer.weights]
+        if given is None or [tuple(w.shape) for w in given.weights] != shapes:
+            if layer.name == "head" and given is not None:
+                fresh_head = True
+                continue
+            raise UserError(
+                f"train.init_from={path}: its layer {layer.name} does not fit; model.width, "
+                "model.depth, model.padding and model.upsampling must be those of that run"
+            )
+        layer.set_weights(given.get_weights())
+    if fresh_head:
+        return f"weights from {path}; the head is new, as the number of classes differs"
+    return f"weights from {path}"

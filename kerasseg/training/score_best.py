@@ -1,0 +1,113 @@
+"""The end of a run: its best weights scored at native size, panels, and a table."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from kerasseg.config import Config
+from kerasseg.data.catalog import Catalog
+from kerasseg.data.facts import cache_folder
+from kerasseg.data.pixels import Decoder
+from kerasseg.drawing.panels import panel
+from kerasseg.evaluation.split import answers_of, evaluate_split
+from kerasseg.inference.backends.graph import GraphPredictor
+from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import Description
+from kerasseg.runs.directory import RunDirectory
+from kerasseg.runs.weights import load_net
+from kerasseg.training.session import build_graph
+
+
+def score_best(
+    config: Config,
+    catalog: Catalog,
+    run: RunDirectory,
+    *,
+    check_stop: Callable[[], None],
+    boundaries: bool,
+) -> None:
+    """Writes `panels/` and `metrics.json` of `best.keras` on the validation split.
+
+    check_stop: called after each image; may raise to stop. boundaries: see `evaluate_split`.
+    """
+    graph = build_graph(config, catalog, load_net(run.best))
+    predictor = GraphPredictor(
+        graph,
+        Description(
+            label_set=catalog.label_set,
+            working_size=config.data.image_size,
+            native_size=catalog.native_size,
+            depth=config.model.depth,
+            tile=config.serving.tile,
+        ),
+    )
+    metrics = evaluate_split(
+        answers_of(predictor, catalog.label_set),
+        catalog,
+        split="val",
+        each_image=lambda done: check_stop(),
+        boundaries=boundaries,
+    )
+    decoder = Decoder(
+        catalog, "val", cache=config.data.cache, cache_dir=cache_folder(config.data.cache_dir)
+    )
+    _write_panels(config, catalog, graph, run, decoder)
+    run.write_metrics(metrics)
+
+
+def _write_panels(
+    config: Config, catalog: Catalog, graph: ServingGraph, run: RunDirectory, decoder: Decoder
+) -> None:
+    """Panels of some validation images, evenly spread; the folder appears as a whole."""
+    samples = catalog.splits["val"]
+    chosen = np.unique(
+        np.linspace(0, len(samples) - 1, min(config.train.panels, len(samples))).astype(int)
+    )
+    temporary = run.path / "panels.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    for index in chosen:
+        image, label = decoder(np.int32(index))
+        answer = graph.predict_with_probabilities(image[None])  # traced already
+        picture = panel(
+            image.numpy(),
+            answer["labels"][0].numpy(),
+            label.numpy(),
+            answer["uncertainty"][0].numpy(),
+            label_set=catalog.label_set,
+        )
+        Image.fromarray(picture).save(temporary / f"{samples[index].name}.png")
+    shutil.rmtree(run.panels, ignore_errors=True)
+    os.replace(temporary, run.panels)
+
+
+def print_result(run: RunDirectory) -> None:
+    """The table of `metrics.json`: a line a class, then the means."""
+    metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
+    table = Table(title=f"{metrics['split']}: {metrics['images']} images at native size")
+    table.add_column("class")
+    table.add_column("IoU", justify="right")
+    table.add_column("share of pixels", justify="right")
+    total = sum(entry["pixels"] for entry in metrics["classes"].values())
+
+    def number(value) -> str:
+        return "-" if value is None else f"{value:.4f}"
+
+    for name, entry in metrics["classes"].items():
+        share = f"{entry['pixels'] / total:.2%}" if total else "-"
+        table.add_row(name, number(entry["iou"]), share)
+    table.add_section()
+    table.add_row("mean IoU", number(metrics["miou"]), style="bold")
+    table.add_row("pixel accuracy", number(metrics["pixel_accuracy"]))
+    table.add_row("image accuracy", number(metrics["image_accuracy"]))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    console.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")
+    if run.report.is_file():
+        console.print(f"report       {run.report}")

@@ -1,0 +1,87 @@
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasseg.commands.check import check
+from kerasseg.config import load_config
+from kerasseg.drawing.overlay import overlay
+from kerasseg.errors import UserError
+
+CLASSES = """
+classes:
+  - {name: road, id: 0, color: [128, 64, 128]}
+  - {name: a class whose name is very much too long for a table, id: 1, color: [0, 0, 142]}
+  - {name: tram, id: 2, color: [0, 80, 100]}
+void: {id: 255, color: [10, 20, 30]}
+"""
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """Folders of 5 and 2 flat images, half road (0), half void; 1 is in the last one only."""
+    root = tmp_path / "data"
+    for split, count in (("train", 5), ("val", 2)):
+        (root / split / "images").mkdir(parents=True)
+        (root / split / "labels").mkdir()
+        for i in range(count):
+            label = np.zeros((40, 60), np.uint8)
+            label[:20] = 255
+            if i == 4:
+                label[-1] = 1
+            name = f"{split}_image_{i}"
+            Image.new("RGB", (60, 40), (200, 100, 0)).save(root / split / "images" / f"{name}.png")
+            Image.fromarray(label).save(root / split / "labels" / f"{name}.png")
+    (root / "labels.yaml").write_text(CLASSES)
+    monkeypatch.setenv("COLUMNS", "80")
+    return load_config(
+        None, ["data.name=folders", f"data.root={root}", f"data.cache_dir={tmp_path}/cache"]
+    )
+
+
+def test_what_is_printed(config, tmp_path, capsys):
+    check(config, sheet=tmp_path / "sheet.png")
+    out = capsys.readouterr().out
+    assert "folders: train 5 · val 2 · 3 classes · 60 x 40 · labels: 8-bit ids" in out
+    row = re.search(r"road +5,940 +49\.50% +█+ +5$", out, re.MULTILINE)
+    assert row, out
+    assert re.search(r"a class whose .*… +60 +0\.50% +1$", out, re.MULTILINE), out
+    assert re.search(r"void +6,000 +50\.00% +█+ *$", out, re.MULTILINE), out
+    assert "never in train: tram" in out
+    tables = out.split("contact sheet:")[0]
+    assert max(len(line) for line in tables.splitlines()) <= 80
+
+
+def test_the_sheet_shows_images_under_their_colours(config, tmp_path):
+    path = tmp_path / "new" / "folder" / "sheet.png"
+    check(config, sheet=path)
+    with Image.open(path) as file:
+        assert (file.format, file.mode) == ("PNG", "RGB")
+        sheet = np.asarray(file)
+    assert [p.name for p in path.parent.iterdir()] == ["sheet.png"]
+    image = np.full((1, 1, 3), (200, 100, 0), np.uint8)
+    for color in ((128, 64, 128), (10, 20, 30)):
+        mixed = overlay(image, np.full((1, 1, 3), color, np.uint8), alpha=0.5)[0, 0]
+        of_color = (sheet == mixed).all(axis=-1).sum()
+        assert of_color > 7 * 420 * 280 * 0.4  # half of seven cells, less their rims
+    for color in ((0, 0, 142), (0, 80, 100)):  # the legend
+        assert (sheet == color).all(axis=-1).sum() > 100
+
+
+def test_a_data_set_out_of_order_leaves_no_sheet(config, tmp_path):
+    label = tmp_path / "data" / "val" / "labels" / "val_image_1.png"
+    Image.fromarray(np.full((40, 60), 77, np.uint8)).save(label)
+    with pytest.raises(UserError, match="unknown ids 77"):
+        check(config, sheet=tmp_path / "out" / "sheet.png")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_sheet_that_cannot_be_written(config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"sheet\.png: cannot be written"):
+        check(config, sheet=tmp_path / "file" / "sheet.png")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(UserError, match=r"taken: cannot be written"):
+        check(config, sheet=tmp_path / "taken")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "data", "file", "taken"]

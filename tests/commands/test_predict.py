@@ -1,0 +1,275 @@
+"""python -m kerasseg predict: what it writes, what it refuses, how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasseg.commands.predict import predict
+from kerasseg.errors import UserError, run_command
+from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
+from kerasseg.labels import camvid_labels, cityscapes_labels
+from tests.inference.small_model import (
+    blotches,
+    document,
+    small_graph,
+    write_export,
+    write_onnx,
+    write_run,
+)
+
+PROJECT = Path(__file__).resolve().parents[2]
+LABELS = cityscapes_labels(void="background", dataset="streets")
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return small_graph()
+
+
+@pytest.fixture(scope="module")
+def model(graph, tmp_path_factory):
+    return str(write_onnx(tmp_path_factory.mktemp("onnx") / "model.onnx", graph))
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """Three images of two sizes in `in/`, which is below the working directory."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, (name, size) in enumerate({"a": (60, 90), "b": (97, 40), "c": (60, 90)}.items()):
+        Image.fromarray(blotches(*size, seed=i)).save(folder / f"{name}.png")
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def run(*arguments):
+    return predict([str(a) for a in arguments], prog="prog")
+
+
+def names(folder):
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def pixels(path):
+    with Image.open(path) as file:
+        return np.asarray(file)
+
+
+def results(*stems):
+    return sorted(f"{s}_{kind}.png" for s in stems for kind in ("labels", "overlay", "uncertainty"))
+
+
+def test_three_pictures_an_image(model, photos, capsys):
+    assert run(model, "in", "--out", "out") == 0
+    assert capsys.readouterr() == ("out: 3 images\n", "")
+    assert names("out") == results("a", "b", "c")
+    predictor = OnnxPredictor(model)
+    for name in "abc":
+        image = pixels(photos / f"{name}.png")
+        expected = predictor.predict(image)
+        labels = pixels(f"out/{name}_labels.png")
+        np.testing.assert_array_equal(labels, LABELS.to_ids(expected.labels))
+        assert len(np.unique(labels)) > 1
+        np.testing.assert_array_equal(pixels(f"out/{name}_overlay.png"), expected.overlay(image))
+        heat = pixels(f"out/{name}_uncertainty.png")
+        np.testing.assert_array_equal(heat, expected.uncertainty_map())
+
+
+def test_again_over_what_is_there(model, photos):
+    for _ in range(2):
+        assert run(model, "in/a.png", "--out", "in") == 0
+        assert run(model, "in", "--out", "in", "--threads", "1") == 0
+    assert names("in") == sorted([*results("a", "b", "c"), "a.png", "b.png", "c.png"])
+
+
+def test_a_submission_is_one_png_of_label_ids_named_as_the_image(model, photos):
+    assert run(model, "in/*", "--submission", "--out", "out/deep") == 0
+    assert names("out/deep") == ["a.png", "b.png", "c.png"]
+    ids = pixels("out/deep/b.png")
+    assert (ids.dtype, ids.shape) == (np.uint8, (97, 40))
+    expected = OnnxPredictor(model).predict(pixels(photos / "b.png")).labels
+    background = expected == LABELS.background_id
+    assert background.any()
+    assert not ids[background].any()
+    np.testing.assert_array_equal(LABELS.table[ids[~background]], expected[~background])
+
+
+def test_uncertain_pixels_become_unlabelled(model, photos):
+    found = OnnxPredictor(model).predict(pixels(photos / "a.png"))
+    threshold = float(np.median(found.uncertainty))
+    options = ["in/a.png", "--uncertain-as-void", threshold]
+    assert run(model, *options, "--out", "out") == 0
+    assert run(model, *options, "--out", "out", "--submission") == 0
+    high = found.uncertainty > threshold
+    for path in ("out/a_labels.png", "out/a.png"):
+        ids = pixels(path)
+        assert not ids[high].any()
+        assert ids[~high].any()
+
+
+def test_one_bad_image_and_the_rest_goes_on(model, photos, capsys):
+    (photos / "b.png").write_bytes(b"no image")
+    (photos / "d.jpg").write_bytes((photos / "a.png").read_bytes()[:400])
+    assert run(model, "in", "--out", "out") == 1
+    out, err = capsys.readouterr()
+    assert out == "out: 2 images\n"
+    first, *lines = err.splitlines()
+    assert first == "error: 2 of 4 images failed:"
+    assert [line.split(":")[1] for line in lines] == [" in/b.png", " in/d.jpg"]
+    assert names("out") == results("a", "c")
+
+
+def test_nothing_but_bad_images(model, photos):
+    (photos / "a.png").write_bytes(b"no image")
+    with pytest.raises(UserError, match=r"^1 of 1 images failed:\nin/a\.png: not an image$"):
+        run(model, "in/a.png", "--out", "out")
+    assert not Path("out").exists()
+
+
+def refused(*arguments):
+    """The lines of the error; nothing may have been written."""
+    before = names(".")
+    with pytest.raises(UserError) as caught:
+        run(*arguments)
+    assert names(".") == before
+    return str(caught.value).splitlines()
+
+
+def test_two_images_of_one_name_are_refused_before_the_first(model, photos):
+    Path("other").mkdir()
+    Image.fromarray(blotches(9, 9)).save("other/a.jpg")
+    (line,) = refused(model, "in", "other", "--out", "out")
+    assert line == "out/a_labels.png: would be written for both in/a.png and other/a.jpg"
+    (line,) = refused(model, "in", "other", "--out", "out", "--submission")
+    assert line == "out/a.png: would be written for both in/a.png and other/a.jpg"
+    assert run(model, "in", "./in/a.png", "in/*.png", "--out", "out") == 0  # the same file
+
+
+def test_no_image_is_written_over(model, photos):
+    lines = refused(model, "in", "--out", "in", "--submission")
+    assert lines[0] == "in/a.png: would be written over an image; choose another --out"
+    assert len(lines) == 3
+    Image.fromarray(blotches(9, 9)).save("in/a_labels.png")
+    (line,) = refused(model, "in/a.png", "in/a_labels.png", "--out", "in")
+    assert line.startswith("in/a_labels.png: would be written over an image")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["MODEL", "none.png", "--out", "out"], "none.png: no such file or directory"),
+        (["MODEL", "x/*.png", "--out", "out"], "x/*.png: matches nothing"),
+        (["MODEL", "empty", "--out", "out"], "empty: no image there"),
+        (["MODEL", "in"], "required: --out"),
+        (["MODEL", "--out", "out"], "required: IMAGE"),
+        (["none.onnx", "in", "--out", "out"], "none.onnx: no such file or directory, allowed: "),
+        (["in", "in", "--out", "out"], "in: a directory that holds a.png, b.png, c.png, allowed"),
+        (["in/a.png", "in", "--out", "out"], "in/a.png: found a .png file, allowed: "),
+        (["MODEL", "in", "--out", "in/a.png"], "--out: in/a.png is not a directory"),
+        (["MODEL", "in", "--out", "in/a.png/b"], "cannot be written"),
+        (["MODEL", "in", "--out", "out", "--threads", "0"], "--threads: found 0, allowed: integer"),
+        (["MODEL", "in", "--out", "o", "--uncertain-as-void=-1"], "found -1, allowed: number >= 0"),
+        (["MODEL", "in", "--out", "o", "--uncertain-as-void=x"], "found x, allowed: number >= 0"),
+        (["MODEL", "in", "--out", "out", "--sumbission"], "did you mean --submission?"),
+    ],
+)
+def test_what_is_refused(model, photos, arguments, error):
+    Path("empty").mkdir()
+    (line,) = refused(*[model if a == "MODEL" else a for a in arguments])
+    assert error in line
+
+
+def test_only_labels_of_cityscapes_can_be_submitted(graph, photos, tmp_path):
+    camvid = write_onnx(
+        tmp_path / "camvid.onnx",
+        small_graph(outputs=12),
+        document(camvid_labels(void="background")),
+    )
+    (line,) = refused(camvid, "in", "--out", "out", "--submission")
+    assert line.startswith("--submission: the labels of camvid are not those of Cityscapes (")
+    assert run(camvid, "in", "--out", "out") == 0
+
+
+# In a process of its own
+
+
+def command(*arguments, cwd, script=("-m", "kerasseg", "predict")):
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(PROJECT)}
+    return subprocess.run(
+        [sys.executable, *script, *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+_MODULES = """
+import sys
+from kerasseg.__main__ import main
+sys.argv[0] = "kerasseg"
+assert main() == 0
+print(sorted({"tensorflow", "keras", "onnx", "tf2onnx"} & set(sys.modules)))
+"""
+
+
+def test_an_onnx_file_needs_no_tensorflow(model, photos, tmp_path):
+    arguments = ("predict", model, "in", "--out", "out")
+    result = command(*arguments, cwd=tmp_path, script=("-c", _MODULES))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "out: 3 images\n[]\n"
+
+
+def test_help(tmp_path):
+    result = command("--help", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("usage: python -m kerasseg predict MODEL IMAGE")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert result.stdout.isascii()
+
+
+def test_the_exit_status(model, photos, tmp_path):
+    (photos / "b.png").write_bytes(b"no image")
+    result = command(model, "in", "--out", "out", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "out: 2 images\n")
+    assert result.stderr == "error: 1 of 3 images failed:\nerror: in/b.png: not an image\n"
+    result = command(model, "none", "--out", "out", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "error: none: no such file or directory\n"
+
+
+@pytest.mark.parametrize("kind", ["export", "run"])
+def test_with_tensorflow(kind, graph, model, photos, tmp_path):
+    if kind == "export":
+        path = write_export(tmp_path / "small", graph, Path(model))
+    else:
+        path = write_run(tmp_path / "small")
+    result = command(path, "in/a.png", "--out", "out", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "out: 1 image\n", "")
+    assert run(model, "in/a.png", "--out", "out2") == 0
+    ids, expected = (pixels(f"{out}/a_labels.png") for out in ("out", "out2"))
+    assert (ids == expected).mean() >= 0.999
+
+
+def test_sigterm_ends_it_in_good_order(model, photos, monkeypatch):
+    compute, before = OnnxPredictor.compute, signal.getsignal(signal.SIGTERM)
+    calls = []
+
+    def interrupted(self, images):
+        calls.append(images)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return compute(self, images)
+
+    monkeypatch.setattr(OnnxPredictor, "compute", interrupted)
+    assert run_command(lambda: run(model, "in", "--out", "out")) == 3
+    assert names("out") == results("a")
+    assert signal.getsignal(signal.SIGTERM) == before

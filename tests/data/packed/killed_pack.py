@@ -1,0 +1,31 @@
+"""Packs and is killed at a place: `killed_pack.py WHERE:NUMBER FILES OUT CACHE`.
+
+WHERE is a function of `os` that the writer calls, NUMBER its call before which SIGKILL comes.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from kerasseg.data.packed import writer
+from tests.data.packed_data import pack_files
+
+where, number = sys.argv[1].split(":")
+left = int(number)
+
+
+class Os:
+    """The module `os`, one function of which may be the last that is called."""
+
+    def __getattr__(self, name):
+        global left
+        left -= name == where
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return getattr(os, name)
+
+
+writer.os = Os()
+files, out, cache = (Path(argument) for argument in sys.argv[2:])
+pack_files(files, out, cache=cache)

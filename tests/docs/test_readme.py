@@ -1,0 +1,138 @@
+"""What the README says is there, is there, and its commands are understood."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import export
+import train
+from kerasseg import __main__ as program
+from kerasseg.commands.parser import CommandParser
+from kerasseg.config import Config
+from kerasseg.config.words import SETTINGS, is_section
+from kerasseg.labels.label_file import read_label_file
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
+SECTIONS = {name for name, field in Config.model_fields.items() if is_section(field)}
+DOCUMENTS = sorted(PROJECT.glob("*.md")) + sorted((PROJECT / "docs").glob("*.md"))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+def commands(start: str) -> list[list[str]]:
+    """The words after `start` of each command line that begins with it."""
+    lines = "".join(blocks("sh")).splitlines()
+    return [shlex.split(line.removeprefix(start)) for line in lines if line.startswith(start)]
+
+
+PROGRAM = commands("python -m kerasseg")
+ON_MODELS = [
+    words for words in PROGRAM if words[0] in ("predict", "evaluate", "ablate", "report", "pack")
+]
+
+
+def test_every_command_is_of_a_kind_that_is_tested_here():
+    for line in "".join(blocks("sh")).splitlines():
+        known = ("make ", "python train.py ", "python export.py ", "python -m kerasseg ")
+        assert line.startswith(known), line
+
+
+def test_make_targets_exist():
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M))
+    assert {"train", "test"} <= named
+    for target in named:
+        assert re.search(rf"^{target}:", MAKEFILE, re.M), target
+
+
+@pytest.mark.parametrize("words", commands("python train.py"), ids=" ".join)
+def test_training_commands_are_understood(words, monkeypatch, capsys):
+    monkeypatch.chdir(PROJECT)
+    extra = [] if "--print-config" in words else ["--print-config"]
+    monkeypatch.setattr("sys.argv", ["train.py", *words, *extra])
+    train.main()
+    assert "image_size" in capsys.readouterr().out
+
+
+class Understood(Exception):
+    """Raised instead of what a command does once its arguments are parsed."""
+
+
+@pytest.mark.parametrize("words", [*commands("python export.py"), *ON_MODELS], ids=" ".join)
+def test_commands_on_models_are_understood(words, monkeypatch):
+    parse = CommandParser.parse
+
+    def parse_and_stop(parser, argv):
+        parse(parser, argv)
+        raise Understood
+
+    monkeypatch.setattr(CommandParser, "parse", parse_and_stop)
+    monkeypatch.setattr("sys.argv", ["program", *words])
+    with pytest.raises(Understood):
+        (program if words in ON_MODELS else export).main()
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in PROGRAM if words not in ON_MODELS], ids=" ".join
+)
+def test_other_commands_are_understood(words, monkeypatch):
+    called = []
+    monkeypatch.chdir(PROJECT)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
+    monkeypatch.setattr("kerasseg.commands.check.check", lambda *_, **__: called.append("check"))
+    monkeypatch.setattr(
+        "kerasseg.streets.draw.draw_streets", lambda *_, **__: called.append("streets")
+    )
+    monkeypatch.setattr("sys.argv", ["kerasseg", *words])
+    program.main()
+    assert called == [words[0]]
+
+
+def test_settings_exist():
+    text = "\n".join([README, *(path.read_text(encoding="utf-8") for path in DOCUMENTS)])
+    quoted = re.findall(r"`([a-z_]+)\.([a-z_]+)(?:=[^`]*)?`", text)
+    files = {"json", "yaml", "py", "onnx"}  # labels.json is no setting
+    named = {f"{s}.{key}" for s, key in quoted if s in SECTIONS and key not in files}
+    assert len(named) > 15
+    assert named <= set(SETTINGS)
+
+
+def test_named_files_exist():
+    files = set(
+        re.findall(r"(?:configs|docs|examples|kerasseg)/[\w/.-]+\.\w+|\b[\w-]+\.py\b", README)
+    )
+    assert {"configs/camvid.yaml", "train.py"} <= files
+    assert [name for name in sorted(files) if not (PROJECT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_local_files_resolve(document):
+    text = document.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text)
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not (document.parent / target).is_file()] == []
+
+
+def test_the_file_of_classes_can_be_read(tmp_path):
+    (example,) = blocks("yaml")
+    path = tmp_path / "labels.yaml"
+    path.write_text(example, encoding="utf-8")
+    labels = read_label_file(path, void="background")
+    assert labels.names == ("road", "car")
+    assert dict(labels.id_to_train) == {0: 0, 1: 1, 2: 1}
+    assert labels.void_ids == (255,)
+
+
+def test_what_a_run_leaves_behind_is_listed():
+    # Read as text: importing the module would import TensorFlow.
+    source = (PROJECT / "kerasseg" / "training" / "run_directory.py").read_text(encoding="utf-8")
+    written = set(re.findall(r'self\.path / "([^"]+)"', source)) - {"best.tmp.keras"}
+    listed = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)` \|", README, re.M)}
+    assert written
+    assert written <= listed

@@ -1,0 +1,99 @@
+"""Unknown things in a folder of photos, against scikit-learn on all pixels at once."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from kerasseg.commands.evaluate import evaluate
+from kerasseg.errors import UserError
+from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
+from kerasseg.evaluation.split import Answer
+from kerasseg.labels import camvid_labels
+from tests.inference.small_model import blotches, small_graph, write_onnx
+
+LABELS = camvid_labels(void="background")
+SHAPE = (20, 30)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three photos with a thing in it, drawn with 2 as Road Anomaly does."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(3):
+        mask = np.zeros(SHAPE, np.uint8)
+        mask[4 + i : 12, 5:20] = 2
+        Image.fromarray(blotches(*SHAPE, seed=i)).save(photos / f"cow{i}.jpg")
+        Image.fromarray(mask).save(photos / f"cow{i}_labels.png")
+    (photos / "credits.txt").write_text("drawn")
+    return photos
+
+
+def answer(sample):
+    rng = np.random.default_rng(int(sample.name[-1]))
+    logits = rng.normal(0, 2, (*SHAPE, 12))
+    logits[2:9, 8:25, 11] += 2
+    p = np.exp(logits)
+    p = (p / p.sum(axis=-1, keepdims=True)).astype(np.float32)
+    extra = {"max logit": np.exp(-logits.max(axis=-1)).astype(np.float32)}
+    return Answer(p.argmax(-1).astype(np.uint8), p.max(-1), -np.log(p[..., 0]), p, extra)
+
+
+def test_every_score_over_all_pixels(folder):
+    samples, calls = find_anomalies(folder), []
+    found = evaluate_anomalies(answer, samples, LABELS, each_image=calls.append)["unknown"]
+    assert calls == [1, 2, 3]
+    assert found.pop("images") == 3
+    answers = [answer(sample) for sample in samples]
+    unknown = np.concatenate([np.asarray(Image.open(s.label)).ravel() > 0 for s in samples])
+    expected = {
+        "uncertainty": [a.uncertainty for a in answers],
+        "1 - confidence": [1 - a.confidence for a in answers],
+        "entropy": [-(a.probabilities * np.log(a.probabilities)).sum(-1) for a in answers],
+        "p(background)": [a.probabilities[..., 11] for a in answers],
+        "max logit": [a.doubts["max logit"] for a in answers],
+    }
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        values = np.concatenate([v.ravel() for v in values])
+        assert found[name]["auroc"] == pytest.approx(roc_auc_score(unknown, values), abs=1e-3)
+        average = average_precision_score(unknown, values)
+        assert found[name]["average_precision"] == pytest.approx(average, abs=1e-3)
+
+
+def test_the_command_needs_no_config(folder, tmp_path, capsys):
+    model, target = tmp_path / "model.onnx", tmp_path / "scores.json"
+    write_onnx(model, small_graph())
+    evaluate([str(model), "--anomalies", str(folder), "--json", str(target)], prog="kerasseg")
+    found = json.loads(target.read_text())
+    assert found["unknown"].keys() == {"images", "uncertainty", "1 - confidence"}
+    shown = capsys.readouterr().out
+    assert f"{found['unknown']['uncertainty']['auroc']:.4f}" in shown
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: (f / "cow1.jpg").unlink(), "cow1_labels.png: found 0 images named cow1"),
+        (lambda f: (f / "cow1.png").write_bytes(b""), "found 2 images named cow1"),
+        (lambda f: [p.unlink() for p in f.glob("*.png")], "no masks there"),
+        (lambda f: (f / "cow2_labels.png").write_bytes(b"x"), "cow2_labels.png: cannot be decoded"),
+        (
+            lambda f: Image.new("L", (3, 3)).save(f / "cow2_labels.png"),
+            r"cow2_labels.png: found \(3, 3\) pixels, the image has \(20, 30\)",
+        ),
+        (lambda f: Image.new("RGB", (30, 20)).save(f / "cow0_labels.png"), "expected one channel"),
+    ],
+)
+def test_what_does_not_fit_is_named(folder, spoil, message):
+    spoil(folder)
+    with pytest.raises(UserError, match=message):
+        evaluate_anomalies(answer, find_anomalies(folder), LABELS, each_image=lambda done: None)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(UserError, match="no such folder"):
+        find_anomalies(tmp_path / "none")

@@ -1,0 +1,53 @@
+"""Scores from probabilities against SciPy and loops."""
+
+import numpy as np
+import pytest
+from scipy.stats import entropy as scipy_entropy
+
+from kerasseg.metrics.uncertainty_scores import doubts, entropy, forced_labels, unknown_doubts
+
+CLASSES = 4  # and the background
+
+
+@pytest.fixture
+def probabilities():
+    rng = np.random.default_rng(0)
+    values = np.exp(rng.normal(0, 3, (6, 7, CLASSES + 1)))
+    values[0, 0] = [1, 0, 0, 0, 0]
+    return (values / values.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def test_entropy_is_that_of_scipy(probabilities):
+    found = entropy(probabilities)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, scipy_entropy(probabilities, axis=-1), atol=1e-6)
+    assert found[0, 0] == 0
+
+
+def test_forced_labels_by_a_loop(probabilities):
+    labels = probabilities.argmax(axis=-1).astype(np.uint8)
+    forced = forced_labels(labels, probabilities, classes=CLASSES)
+    assert forced.dtype == np.uint8
+    for place in np.ndindex(labels.shape):
+        assert forced[place] == np.argmax(probabilities[place][:CLASSES])
+    assert (labels == CLASSES).any()
+    assert not (forced == CLASSES).any()
+
+
+def test_without_a_background_nothing_is_forced(probabilities):
+    labels = probabilities.argmax(axis=-1).astype(np.uint8)
+    np.testing.assert_array_equal(forced_labels(labels, probabilities, classes=CLASSES + 1), labels)
+    assert unknown_doubts(probabilities, background_id=None) == {}
+
+
+def test_what_a_model_has_no_probabilities_for_is_left_out(probabilities):
+    confidence = probabilities.max(axis=-1)
+    asked = {"confidence": confidence, "uncertainty": confidence * 2}
+    assert doubts(**asked, probabilities=None).keys() == {"uncertainty", "1 - confidence"}
+    found = doubts(**asked, probabilities=probabilities)
+    assert found.keys() == {"uncertainty", "1 - confidence", "entropy"}
+    assert all((values >= 0).all() for values in found.values())
+    np.testing.assert_array_equal(
+        unknown_doubts(probabilities, background_id=CLASSES)["p(background)"],
+        probabilities[..., CLASSES],
+    )

@@ -1,0 +1,255 @@
+"""The serving graph against the same net in Keras and the rest in NumPy; and against training."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasseg.config import ModelConfig
+from kerasseg.data.pipeline import resize_pair
+from kerasseg.data.resize import resize_image
+from kerasseg.models.build import build_net
+from kerasseg.models.heads import features_and_logits
+from kerasseg.models.serving_graph import ServingGraph
+
+OUTPUTS, RATE = 5, 0.3
+SCALES = {
+    "one": ((16, 24), (16, 24)),
+    "half": ((16, 24), (32, 48)),
+    "three tenths": ((30, 45), (100, 150)),
+}
+
+
+@pytest.fixture(scope="module")
+def net():
+    net = build_net(
+        ModelConfig(width=3, depth=2, dropout_rate=RATE),
+        outputs=OUTPUTS,
+        seed=1,
+        precision="float32",
+    )
+    # Untrained logits are nearly equal: stretched, so that every class wins somewhere.
+    head = net.get_layer("head")
+    head.kernel.assign(head.kernel * 8.0)
+    return net
+
+
+def serving(net, scale="half", *, background_id=OUTPUTS - 1):
+    working, native = SCALES[scale]
+    return ServingGraph(
+        net,
+        working_size=working,
+        native_size=native,
+        background_id=background_id,
+        dropout_rate=RATE,
+    )
+
+
+@pytest.fixture(scope="module")
+def half(net):
+    return serving(net)
+
+
+@pytest.fixture(scope="module")
+def half_ignoring(net):
+    return serving(net, background_id=None)
+
+
+def noise(*shape, seed=0):
+    """Blotches of colour: pure noise gives every pixel the same label."""
+    rng = np.random.default_rng(seed)
+    batch, height, width = shape
+    coarse = rng.integers(0, 256, (batch, -(-height // 6), -(-width // 6), 3))
+    fine = np.repeat(np.repeat(coarse, 6, axis=1), 6, axis=2)[:, :height, :width]
+    return np.clip(fine + rng.integers(-20, 20, fine.shape), 0, 255).astype(np.uint8)
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def resized(values, size):
+    return tf.image.resize(values, size, method="bilinear", antialias=False).numpy()
+
+
+def by_hand(net, images, *, background_id, scale):
+    """The three outputs for a working scale of at least one half."""
+    size = [max(1, int(side * scale + 0.5)) for side in images.shape[1:3]]
+    seen = resize_image(images, size, blocks=(1, 1))  # has tests of its own
+    features, logits = (np.asarray(v) for v in features_and_logits(net)(seen, training=False))
+    kernel = net.get_layer("head").kernel.numpy()[0, 0]
+    uncertainty = (features**2 @ kernel**2).mean(axis=-1) * RATE / (1 - RATE)
+    if background_id is not None:
+        uncertainty *= 1 - softmax(logits)[..., background_id]
+    native = resized(logits, images.shape[1:3])
+    return {
+        "labels": native.argmax(axis=-1),
+        "confidence": softmax(native).max(axis=-1),
+        "uncertainty": resized(uncertainty[..., None], images.shape[1:3])[..., 0],
+    }
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (97, 131), (32, 48)])
+@pytest.mark.parametrize("background_id", [OUTPUTS - 1, None], ids=["background", "ignore"])
+def test_the_three_answers(net, half, half_ignoring, size, background_id):
+    images = noise(2, *size)
+    found = (half_ignoring if background_id is None else half).predict(images)
+    expected = by_hand(net, images, background_id=background_id, scale=0.5)
+    assert found.keys() == expected.keys()
+    for name in ("confidence", "uncertainty"):
+        assert found[name].shape == images.shape[:3]
+        assert found[name].dtype == tf.float32
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-4, atol=1e-5)
+    assert found["labels"].dtype == tf.uint8
+    # Two logits may tie to the last bit of a float.
+    assert (found["labels"].numpy() == expected["labels"]).mean() > 0.999
+    assert found["uncertainty"].numpy().min() >= 0
+    assert 0 < found["confidence"].numpy().max() <= 1 + 1e-6
+
+
+def test_the_image_of_this_test_has_several_labels(half):
+    assert len(np.unique(half.labels(noise(1, 97, 131)))) >= 3
+
+
+def test_labels_alone_are_those_of_predict(half):
+    images = noise(1, 45, 31)
+    np.testing.assert_array_equal(half.labels(images), half.predict(images)["labels"])
+
+
+def test_the_images_of_a_batch_do_not_know_of_one_another(half):
+    images = noise(3, 21, 34)
+    together = half.predict(images)
+    for i in range(3):
+        alone = half.predict(images[i : i + 1])
+        np.testing.assert_allclose(together["uncertainty"][i], alone["uncertainty"][0], atol=1e-5)
+        np.testing.assert_allclose(together["confidence"][i], alone["confidence"][0], atol=1e-5)
+
+
+def test_a_temperature_changes_confidence_and_probabilities_alone(net, half):
+    images, temperature = noise(1, 33, 40), 2.5
+    graph = ServingGraph(
+        net,
+        working_size=SCALES["half"][0],
+        native_size=SCALES["half"][1],
+        background_id=OUTPUTS - 1,
+        dropout_rate=RATE,
+        temperature=temperature,
+    )
+    found, plain = graph.predict_with_probabilities(images), half.predict(images)
+    np.testing.assert_array_equal(found["labels"], plain["labels"])
+    np.testing.assert_allclose(found["uncertainty"], plain["uncertainty"], rtol=1e-5)
+    powers = half.probabilities(images)["probabilities"].numpy() ** (1 / temperature)
+    expected = powers / powers.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found["confidence"], expected.max(axis=-1), rtol=1e-4)
+    np.testing.assert_allclose(
+        graph.probabilities(images)["probabilities"], expected, rtol=1e-3, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_an_expected_confidence_is_the_mean_field_one_and_changes_nothing_else(net, temperature):
+    images = noise(1, 6, 8)
+    options = {"working_size": (6, 8), "native_size": (6, 8), "dropout_rate": RATE}
+    options |= {"background_id": OUTPUTS - 1, "temperature": temperature}
+    plain = ServingGraph(net, **options)
+    graph = ServingGraph(net, confidence="expected", **options)
+    found = graph.predict_with_probabilities(images)
+    before = plain.predict_with_probabilities(images)
+    for name in ("labels", "uncertainty", "probabilities"):
+        np.testing.assert_array_equal(found[name], before[name])
+    features, logits = (values.numpy()[0].astype(np.float64) for values in plain.working(images))
+    kernel = net.get_layer("head").kernel.numpy()[0, 0] / temperature
+    for row, column in np.ndindex(6, 8):
+        x, means = features[row, column], logits[row, column] / temperature
+        winner = means.argmax()
+        total = 0.0
+        for c in range(OUTPUTS):
+            direction = kernel[:, winner] - kernel[:, c]
+            variance = RATE / (1 - RATE) * (x**2 * direction**2).sum()
+            total += np.exp((means[c] - means[winner]) / np.sqrt(1 + np.pi / 8 * variance))
+        assert found["confidence"].numpy()[0, row, column] == pytest.approx(1 / total, rel=1e-3)
+
+
+def test_temperature_1_costs_no_op(net, half):
+    def operations(graph):
+        found = graph.predict.get_concrete_function().graph.as_graph_def()
+        return len(found.node) + sum(len(f.node_def) for f in found.library.function)
+
+    explicit = ServingGraph(
+        net,
+        working_size=SCALES["half"][0],
+        native_size=SCALES["half"][1],
+        background_id=OUTPUTS - 1,
+        dropout_rate=RATE,
+        temperature=2.0,
+    )
+    assert operations(explicit) > operations(half)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_training_and_serving_see_the_same_pixels(net, scale):
+    working, native = SCALES[scale]
+    graph = serving(net, scale)
+    images = np.random.default_rng(0).integers(0, 256, (3, *native, 3)).astype(np.uint8)
+    pair = tf.data.Dataset.from_tensor_slices((images, images[..., 0]))
+    trained = pair.map(lambda image, label: resize_pair(image, label, working)[0]).batch(3)
+    (expected,) = trained
+    seen = tf.function(graph.preprocess)(images)
+    assert seen.dtype == tf.float32
+    np.testing.assert_array_equal(seen, expected)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((1, 1), (1, 1)), ((2, 3), (1, 2)), ((97, 131), (49, 66))]
+)
+def test_the_working_scale_holds_for_every_size_rounded_half_up(half, size, expected):
+    assert half.preprocess(noise(1, *size)).shape == (1, *expected, 3)
+
+
+@pytest.mark.parametrize("method", ["predict", "labels"])
+def test_nothing_in_the_graph_is_random_and_it_says_the_same_twice(half, method):
+    function = getattr(half, method)
+    graph = function.get_concrete_function().graph.as_graph_def()
+    operations = {node.op for node in graph.node}
+    operations |= {node.op for f in graph.library.function for node in f.node_def}
+    assert "Conv2D" in operations
+    assert not {op for op in operations if "random" in op.lower() or "dropout" in op.lower()}
+    images = noise(1, 20, 30)
+    tf.nest.map_structure(np.testing.assert_array_equal, function(images), function(images))
+
+
+def test_a_change_of_the_weights_is_seen_at_once(net):
+    graph = serving(net)
+    images = noise(1, 16, 16)
+    before = graph.predict(images)["confidence"].numpy()
+    bias = net.get_layer("head").bias
+    bias.assign_add([50.0, 0, 0, 0, 0])
+    try:
+        after = graph.predict(images)
+    finally:
+        bias.assign_sub([50.0, 0, 0, 0, 0])
+    assert not after["labels"].numpy().any()
+    assert not np.array_equal(after["confidence"], before)
+
+
+def test_uncertainty_is_the_mean_over_sampled_dropout_passes(net):
+    images = noise(1, 16, 24)
+    features, logits = features_and_logits(net)(images.astype(np.float32), training=False)
+    head, passes = net.get_layer("head"), 2000
+    dropout = keras.layers.Dropout(RATE, seed=5)
+
+    @tf.function
+    def sampled_variance():
+        branches = tf.stack([head(dropout(features, training=True)) for _ in range(3)])
+        return tf.reduce_mean(tf.math.reduce_variance(branches, axis=0) * 3 / 2, axis=-1)
+
+    mean = sum(sampled_variance().numpy() for _ in range(passes)) / passes
+    expected = mean * (1 - softmax(logits.numpy())[..., OUTPUTS - 1])
+    graph = serving(net, "one")
+    found = graph.predict(images)["uncertainty"].numpy()
+    seen = expected > 0  # where all features are 0, Dropout changes nothing
+    assert seen.mean() > 0.9
+    np.testing.assert_allclose(found[~seen], 0, atol=1e-6)
+    assert np.median(np.abs(found[seen] / expected[seen] - 1)) < 0.02

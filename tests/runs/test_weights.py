@@ -1,0 +1,74 @@
+"""Weights of another run: taken over, with a new head for other classes, or refused."""
+
+import numpy as np
+import pytest
+
+from kerasseg.config import ModelConfig
+from kerasseg.errors import UserError
+from kerasseg.models.build import build_net
+from kerasseg.runs.weights import load_net, start_from
+
+
+def net(*, outputs=3, seed=0, precision="float32", **model):
+    model = ModelConfig(**{"width": 2, "depth": 1, **model})
+    return build_net(model, outputs=outputs, seed=seed, precision=precision)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run directory with the weights of seed 1."""
+    folder = tmp_path_factory.mktemp("run")
+    net(seed=1).save(folder / "best.keras")
+    return folder
+
+
+def assert_same(one, two):
+    for a, b in zip(one.get_weights(), two.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["", "best.keras"])
+def test_a_run_directory_and_a_file_both_do(run, name):
+    assert_same(load_net(run / name), net(seed=1))
+
+
+def test_all_weights_are_taken_over_even_into_mixed_precision(run):
+    target = net(seed=2, precision="mixed_bfloat16")
+    line = start_from(target, load_net(run), path="some/run")
+    assert_same(target, net(seed=1))
+    assert line == "weights from some/run"
+
+
+def test_another_number_of_classes_gets_a_new_head_and_says_so(run):
+    target = net(seed=2, outputs=5)
+    line = start_from(target, load_net(run), path="some/run")
+    assert "head is new" in line
+    given, fresh = net(seed=1), net(seed=2, outputs=5)
+    for layer in target.layers:
+        if layer.weights:
+            source = fresh if layer.name == "head" else given
+            assert_same(layer, source.get_layer(layer.name))
+
+
+@pytest.mark.parametrize(
+    "change", [{"width": 3}, {"depth": 2}, {"upsampling": "pixel_shuffle"}], ids=str
+)
+def test_another_net_is_refused_in_one_line(run, change):
+    with pytest.raises(UserError, match=r"train\.init_from=some/run: .*model\.width") as caught:
+        start_from(net(**change), load_net(run), path="some/run")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a model"])
+def test_a_file_that_is_none_is_named_in_one_line(tmp_path, content):
+    path = tmp_path / "weights.keras"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"weights\.keras") as caught:
+        load_net(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_directory_without_weights_is_named(tmp_path):
+    with pytest.raises(UserError, match="no weights there"):
+        load_net(tmp_path)

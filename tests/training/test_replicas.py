@@ -1,0 +1,102 @@
+"""Who trains together, as far as one device can tell; tests/integration has the rest."""
+
+import sys
+
+import pytest
+import tensorflow as tf
+
+from kerasseg.errors import Interrupted, UserError
+from kerasseg.training.cluster import Cluster
+from kerasseg.training.replicas import Team, build_team, stop_with_the_others
+
+
+@pytest.mark.parametrize("distribute", ["auto", "none"])
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_one_device_trains_alone(distribute, gpus):
+    team = build_team(distribute, Cluster(), gpus=gpus)
+    assert team.strategy is None
+    assert (team.replicas, team.is_chief, team.has_others) == (1, True, False)
+
+
+@pytest.mark.parametrize(("distribute", "gpus"), [("auto", 3), ("mirrored", 2), ("none", 3)])
+def test_several_gpus_are_mirrored_unless_it_is_switched_off(distribute, gpus, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
+    build_team(distribute, Cluster(), gpus=gpus)
+    assert asked == ([] if distribute == "none" else [[f"GPU:{i}" for i in range(gpus)]])
+
+
+@pytest.mark.parametrize(
+    ("gpus", "batch_size", "used"),
+    [(4, 8, 4), (4, 2, 2), (8, 4, 4), (3, 2, 2), (3, 7, 0), (1, 5, 0)],
+)
+def test_auto_leaves_out_gpus_that_a_batch_does_not_reach(
+    gpus, batch_size, used, monkeypatch, capsys
+):
+    asked = []
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
+    build_team("auto", Cluster(), batch_size=batch_size, gpus=gpus)
+    assert asked == ([[f"GPU:{i}" for i in range(used)]] if used else [])
+    used = max(used, 1)
+    line = f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}\n"
+    assert capsys.readouterr().out == ("" if used == gpus else line)
+
+
+def test_several_processes_come_before_several_gpus(monkeypatch):
+    made = object()
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: made)
+    cluster = Cluster(1, 2, "a:1")
+    team = build_team("auto", cluster, gpus=4)
+    assert (team.strategy, team.cluster) == (made, cluster)
+    assert (team.is_chief, team.has_others) == (False, True)
+
+
+@pytest.mark.parametrize("gpus", [0, 1])
+def test_mirrored_on_one_device_is_refused(gpus):
+    with pytest.raises(UserError, match=r"train\.distribute=mirrored"):
+        build_team("mirrored", Cluster(), gpus=gpus)
+
+
+def test_one_process_answers_itself():
+    team = Team()
+    assert team.from_chief(2**53 - 1) == 2**53 - 1
+    assert team.any(True)
+    assert not team.any(False)
+    team.wait()
+    with team.scope():
+        assert isinstance(tf.Variable(1.0), tf.Variable)
+
+
+def test_a_batch_has_to_come_out_even():
+    class Three:
+        num_replicas_in_sync = 3
+
+    Team().check_batch(1)
+    Team(Three()).check_batch(6)
+    with pytest.raises(UserError, match=r"train\.batch_size: found 4, .* multiple of 3"):
+        Team(Three()).check_batch(4)
+
+
+def test_the_chief_alone_is_heard(capsys):
+    for worker in (0, 1):
+        with Team(None, Cluster(worker, 2, "a:1")).output():
+            print(f"process {worker}")
+            print(f"trouble {worker}", file=sys.stderr)
+    heard = capsys.readouterr()
+    assert heard.out == "process 0\n"
+    assert heard.err == "trouble 0\ntrouble 1\n"
+
+
+def test_a_lost_process_is_an_interruption_and_a_bug_is_not():
+    message = "Detected at node x\n  File y\nCollective ops is aborted by: connection reset\nmore"
+    with (
+        pytest.raises(Interrupted, match="connection reset") as caught,
+        stop_with_the_others(),
+    ):
+        raise tf.errors.UnavailableError(None, None, message)
+    assert "\n" not in str(caught.value)
+    for error in (tf.errors.InvalidArgumentError, tf.errors.UnknownError, tf.errors.InternalError):
+        with pytest.raises(error), stop_with_the_others():
+            raise error(None, None, "OSError: a.png: no such file")
+    with pytest.raises(Interrupted), stop_with_the_others():
+        raise tf.errors.InternalError(None, None, "Collective ops is aborted by: lost worker 1")
