@@ -144,7 +144,7 @@ def _check_submission(label_set: LabelSet) -> None:
 
 @contextmanager
 def _stop_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does: no stump of a file stays."""
+    """SIGTERM ends the command as Ctrl-C does: no leftover of a file stays."""
 
     def stop(number, frame):
         raise Interrupted

@@ -23,8 +23,8 @@ from kerasseg.config.words import (
 from kerasseg.config.yaml_file import Document, NotYaml, SettingsDumper, parse_yaml, read_yaml
 from kerasseg.errors import UserError
 
-# A run may be continued under another name, in another place, faster or with other by-products.
-NO_MATTER = frozenset(
+# A run may be resumed under another name, in another place, faster or with other by-products.
+MAY_DIFFER_ON_RESUME = frozenset(
     {
         "name",
         "run_dir",
@@ -141,14 +141,14 @@ def dump_config(config: Config) -> str:
 def differing_settings(a: Config, b: Config) -> list[str]:
     """The settings, as dotted names, in which a run of `a` cannot be continued with `b`.
 
-    Settings that change no result (NO_MATTER) are left out; stages may get longer, and more of
-    them may follow.
+    Settings that change no result (MAY_DIFFER_ON_RESUME) are left out; stages may get longer, and
+    more of them may follow.
     """
     old, new = setting_values(a), setting_values(b)
     return [
         name
         for name in SETTINGS
-        if name not in NO_MATTER
+        if name not in MAY_DIFFER_ON_RESUME
         and old[name] != new[name]
         and not (name == "train.stages" and _continues(a.train.stages, b.train.stages))
     ]

@@ -1,4 +1,4 @@
-"""What lies behind a sample, be it files or a place in a shard: image, label, files beside it."""
+"""What lies behind a sample, be it files or a place in a shard: image, label, companion files."""
 
 import io
 from pathlib import Path
@@ -34,23 +34,23 @@ def label_of(sample: Sample, catalog: Catalog) -> np.ndarray:
     )
 
 
-def beside(sample: Sample, end: str) -> np.ndarray | None:
+def companion(sample: Sample, end: str) -> np.ndarray | None:
     """The PNG of Cityscapes' layout that ends in `end` instead of `_labelIds.png`; None: no such.
 
     Raises UserError if it cannot be decoded.
     """
     if sample.packed is None:
-        path = path_beside(sample, end)
+        path = companion_path(sample, end)
         return None if path is None else read_png(path)
-    for name, offset, size in sample.packed.beside:
+    for name, offset, size in sample.packed.companions:
         if name == end:
             data = read_range(sample.packed.shard, offset, size)
             return read_png(sample.label, io.BytesIO(data.tobytes()))
     return None
 
 
-def path_beside(sample: Sample, end: str) -> Path | None:
-    """The file that `beside` reads of a sample that is not packed."""
+def companion_path(sample: Sample, end: str) -> Path | None:
+    """The file that `companion` reads of a sample that is not packed."""
     name = sample.label.name
     path = sample.label.with_name(name.removesuffix(LABEL_END) + end)
     return path if name.endswith(LABEL_END) and path.is_file() else None

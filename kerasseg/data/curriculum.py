@@ -85,7 +85,7 @@ def plan_steps(
     runs = []
     for i, (scale, _) in enumerate(stages):
         left = edges[i + 1] - edges[i]
-        # Whole epochs of nearly equal length: a stump of two steps is not worth a validation.
+        # Whole epochs of nearly equal length: a leftover of two steps is not worth a validation.
         count = max(1, round(left / full))
         cuts = [left * k // count for k in range(count + 1)]
         runs += [(i, scale, b - a) for a, b in pairwise(cuts) if b > a]

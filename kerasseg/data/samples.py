@@ -13,14 +13,14 @@ class Packed:
     """Where the pixels of a packed sample lie (see `kerasseg.data.packed.format`).
 
     shard: path or address. offset: of the image's first byte. height, width: pixels.
-    beside: (end of the name, offset, bytes) of each file that was packed along.
+    companions: (end of the name, offset, bytes) of each file that was packed along.
     """
 
     shard: str
     offset: int
     height: int
     width: int
-    beside: tuple[tuple[str, int, int], ...] = ()
+    companions: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True)

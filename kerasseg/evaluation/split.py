@@ -10,7 +10,14 @@ from typing import Protocol
 import numpy as np
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, beside, image_of, label_of, read_png
+from kerasseg.data.contents import (
+    INSTANCE_END,
+    UNKNOWN_END,
+    companion,
+    image_of,
+    label_of,
+    read_png,
+)
 from kerasseg.data.label_png import look_up
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
@@ -124,7 +131,7 @@ def evaluate_split(
 
     def read(sample: Sample) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
         answer = answers(sample) if isinstance(answers, PngAnswers) else None
-        return label_of(sample, catalog), beside(sample, INSTANCE_END), answer
+        return label_of(sample, catalog), companion(sample, INSTANCE_END), answer
 
     for done, (sample, given) in enumerate(_read_ahead(read, catalog.splits[split]), start=1):
         truth, objects, answer = given
@@ -145,7 +152,7 @@ def evaluate_split(
             counted += 1
         if answer.confidence is not None:
             pixels = pixels or PixelScores()
-            mask = beside(sample, UNKNOWN_END)
+            mask = companion(sample, UNKNOWN_END)
             _add_pixels(
                 pixels,
                 truth,

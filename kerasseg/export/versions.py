@@ -30,9 +30,9 @@ def staging(out: Path) -> Iterator[Path]:
     made = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for stump in out.glob(f"{_STAGING}*"):
-            if not _alive(stump.name.removeprefix(_STAGING).split("-")[0]):
-                shutil.rmtree(stump, ignore_errors=True)
+        for leftover in out.glob(f"{_STAGING}*"):
+            if not _alive(leftover.name.removeprefix(_STAGING).split("-")[0]):
+                shutil.rmtree(leftover, ignore_errors=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=out))
     except OSError as error:
         raise UserError(f"{out}: cannot be written to ({error.strerror})") from error

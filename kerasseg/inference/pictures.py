@@ -93,6 +93,6 @@ def write_pictures(pictures: Mapping[Path, Image.Image]) -> None:
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        for stump in temporary.values():
-            if stump.exists():
-                stump.unlink()
+        for leftover in temporary.values():
+            if leftover.exists():
+                leftover.unlink()

@@ -62,9 +62,9 @@ class RunDirectory:
                     f"{', '.join(different)}; use another run_dir or name, or --fresh to start over"
                 )
             return True
-        stumps = {f"{self.config.name}.tmp"}
+        leftovers = {f"{self.config.name}.tmp"}
         if self.path.exists() and (
-            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - stumps
+            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - leftovers
         ):
             raise UserError(
                 f"{self.path}: exists and is not a run directory (no config.yaml in it); "
@@ -89,8 +89,8 @@ class RunDirectory:
         continuing = self.check(config, fresh=fresh)
         if continuing:
             for pattern in ("*.tmp", "*.tmp.keras", "*/*.tmp"):
-                for stump in list(self.path.glob(pattern)):
-                    shutil.rmtree(stump) if stump.is_dir() else stump.unlink()
+                for leftover in list(self.path.glob(pattern)):
+                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         else:
             # Only what a run makes: the user may have named a folder that holds other things too.
             for made in self._everything():

@@ -17,7 +17,7 @@ from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device
 from kerasseg.training.display import Display
-from kerasseg.training.replicas import build_team, stop_with_the_others
+from kerasseg.training.replicas import join_replicas, stop_with_the_others
 from kerasseg.training.score_best import print_result, score_best
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.start import open_run
@@ -46,23 +46,23 @@ def train(
             opened.enter_context(stop_with_the_others())
         # Before the signals: TensorFlow takes SIGTERM for itself when it meets other processes.
         batch_size = config.train.batch_size
-        team = build_team(config.train.distribute, cluster, batch_size=batch_size)
-        team.check_batch(batch_size)
+        group = join_replicas(config.train.distribute, cluster, batch_size=batch_size)
+        group.check_batch(batch_size)
         stop = opened.enter_context(stop_on_signals())
-        opened.enter_context(team.output())
+        opened.enter_context(group.output())
         device = pick_device(
-            precision=config.train.precision, jit=config.train.jit, replicas=team.replicas
+            precision=config.train.precision, jit=config.train.jit, replicas=group.size
         )
         print(device.line)
-        session = build_session(config, catalog, device, team)
-        step = compile_step(session.segmenter, jit=device.jit, strategy=team.strategy)
+        session = build_session(config, catalog, device, group)
+        step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
         progress = open_run(run, session, step, fresh=fresh, started=started)
         session.schedule.total_steps.assign(progress.plan.total_steps)
-        if team.from_chief(progress.finished and run.metrics.exists()):
+        if group.from_chief(progress.finished and run.metrics.exists()):
             print(f"{run.path}: this run is finished; --fresh starts it over")
         else:
             _run_to_the_end(session, run, progress, step, stop, boundaries=boundaries)
-        if team.is_chief:
+        if group.is_chief:
             if not run.report.exists():  # this run's, or of one killed just before it
                 write_report(run.path, catalog=catalog)
             print_result(run)
@@ -78,7 +78,7 @@ def _run_to_the_end(
     boundaries: bool,
 ) -> None:
     """The rest of the epochs, and the final scores."""
-    chief = session.team.is_chief
+    chief = session.group.is_chief
     if chief:
         # Stages may be longer now; what was scored before they were is not the result.
         run.write_config(session.config)
@@ -94,7 +94,7 @@ def _run_to_the_end(
         score_best(
             session.config, session.catalog, run, check_stop=stop.check, boundaries=boundaries
         )
-    session.team.wait()
+    session.group.wait()
 
 
 @dataclass
@@ -140,7 +140,7 @@ class _Loop:
             matrix = None
             if last or (index + 1) % train.validate_every == 0:
                 matrix = self._validate()
-            if self.session.team.is_chief:
+            if self.session.group.is_chief:
                 self._write_epoch(index, clock, matrix)
             else:
                 progress.history.append({})
@@ -174,7 +174,7 @@ class _Loop:
             self.stop.check()
 
         matrix = None
-        if self.session.team.is_chief:
+        if self.session.group.is_chief:
             with suppress(Interrupted):
                 matrix = validate(
                     self.session.graph,
@@ -206,7 +206,7 @@ class _Loop:
         }
 
     def _save(self) -> None:
-        if not self.session.team.is_chief:
+        if not self.session.group.is_chief:
             return
         try:
             save_state(self.run.state, self.session.segmenter, self.progress)
@@ -215,7 +215,7 @@ class _Loop:
 
     def _stop_if_asked(self) -> None:
         """Raises Interrupted, with the state saved, once a signal has come to any process."""
-        if self.session.team.any(self.stop.asked):
+        if self.session.group.any(self.stop.asked):
             self._save()
             raise Interrupted
 

@@ -9,7 +9,7 @@ from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.budget import TRIAL_STEPS, affordable_steps, time_steps
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device
-from kerasseg.training.replicas import build_team
+from kerasseg.training.replicas import join_replicas
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
 from kerasseg.training.step import compile_step
@@ -34,13 +34,13 @@ def first_progress(session: Session, step, *, started: float) -> Progress:
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     """How many steps the `train.minutes` of `config` are worth on this machine, as of now."""
     distribute, batch_size = config.train.distribute, config.train.batch_size
-    team = build_team(distribute, read_cluster(distribute), batch_size=batch_size)
-    team.check_batch(batch_size)
+    group = join_replicas(distribute, read_cluster(distribute), batch_size=batch_size)
+    group.check_batch(batch_size)
     device = pick_device(
-        precision=config.train.precision, jit=config.train.jit, replicas=team.replicas
+        precision=config.train.precision, jit=config.train.jit, replicas=group.size
     )
-    session = build_session(config, catalog, device, team)
-    step = compile_step(session.segmenter, jit=device.jit, strategy=team.strategy)
+    session = build_session(config, catalog, device, group)
+    step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
     return _affordable(session, step, started=started)
 
 
@@ -51,7 +51,7 @@ def _affordable(session: Session, step, *, started: float) -> int:
     step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
     restore(session.segmenter, before)
     # The chief validates, and its clock counts.
-    validation_seconds = _time_validation(session) if session.team.is_chief else 0.0
+    validation_seconds = _time_validation(session) if session.group.is_chief else 0.0
     total_steps = affordable_steps(
         seconds=60.0 * config.train.minutes - (time.monotonic() - started),
         step_seconds=step_seconds,
@@ -60,7 +60,7 @@ def _affordable(session: Session, step, *, started: float) -> int:
         batch_size=config.train.batch_size,
         validate_every=config.train.validate_every,
     )
-    total_steps = int(session.team.from_chief(total_steps))
+    total_steps = int(session.group.from_chief(total_steps))
     print(
         f"{config.train.minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
         f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"

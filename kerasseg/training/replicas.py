@@ -28,7 +28,7 @@ _LOST_WORDS = re.compile(r"aborted by|collective|heartbeat|coordination|connecti
 _SUM = tf.distribute.ReduceOp.SUM
 
 
-class Team:
+class ReplicaGroup:
     """One replica a device. Every process makes the same calls in the same order.
 
     strategy: None = one device, and nothing here costs anything. cluster: which process this is.
@@ -41,7 +41,7 @@ class Team:
         self.cluster = cluster or Cluster()
 
     @property
-    def replicas(self) -> int:
+    def size(self) -> int:
         """Of all processes together."""
         return 1 if self.strategy is None else self.strategy.num_replicas_in_sync
 
@@ -79,12 +79,12 @@ class Team:
 
     def check_batch(self, batch_size: int) -> None:
         """Raises UserError if the images of a step cannot be dealt out evenly."""
-        if batch_size % self.replicas:
+        if batch_size % self.size:
             # With several processes each would then train alone, into one folder.
             alone = "" if self.has_others else "; or train.distribute=none"
             raise UserError(
                 f"train.batch_size: found {batch_size}, allowed here: a multiple of "
-                f"{self.replicas}, the number of replicas{alone}"
+                f"{self.size}, the number of replicas{alone}"
             )
 
     def from_chief(self, number: float) -> float:
@@ -111,7 +111,7 @@ class Team:
             return float(number)
         value = self._all_reduce(tf.constant(number, tf.float64))
         # Each replica of a process has put in the same number.
-        return float(value) * self.cluster.workers / self.replicas
+        return float(value) * self.cluster.workers / self.size
 
     @tf.function
     def _all_reduce(self, number):
@@ -135,9 +135,9 @@ def sum_over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
     return context.all_reduce(_SUM, [tf.identity(value) for value in values])
 
 
-def build_team(
+def join_replicas(
     distribute: str, cluster: Cluster, *, batch_size: int | None = None, gpus: int | None = None
-) -> Team:
+) -> ReplicaGroup:
     """Resolves `train.distribute`; for several processes it waits for the others.
 
     cluster: what `read_cluster` says. batch_size: "auto" leaves out GPUs of this machine until it
@@ -152,7 +152,7 @@ def build_team(
             flush=True,
         )
         try:
-            return Team(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
+            return ReplicaGroup(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
         except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
             reason = str(error.message).strip().splitlines()[0]
             raise UserError(f"TF_CONFIG: the processes cannot be joined: {reason}") from error
@@ -170,8 +170,8 @@ def build_team(
     if distribute == "mirrored" and len(devices) < 2:
         raise UserError("train.distribute=mirrored: found one device, expected two or more GPUs")
     if distribute in ("auto", "mirrored") and len(devices) > 1:
-        return Team(tf.distribute.MirroredStrategy(devices))
-    return Team()
+        return ReplicaGroup(tf.distribute.MirroredStrategy(devices))
+    return ReplicaGroup()
 
 
 @contextmanager

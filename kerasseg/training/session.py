@@ -19,7 +19,7 @@ from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.weights import load_net, start_from
 from kerasseg.training.device import Device
 from kerasseg.training.optimizer import Schedule, build_optimizer, build_schedule
-from kerasseg.training.replicas import Team
+from kerasseg.training.replicas import ReplicaGroup
 from kerasseg.training.segmenter import Segmenter
 
 
@@ -34,7 +34,7 @@ class Session:
     graph: ServingGraph
     decoder: Decoder
     validation: tf.data.Dataset
-    team: Team
+    group: ReplicaGroup
 
     def plan(self, *, total_steps: int | None = None) -> Plan:
         """The stages as they stand, or their epochs as shares of `total_steps`."""
@@ -62,7 +62,7 @@ class Session:
     def batches(self, plan: Plan, *, first_step: int) -> Iterator:
         """What the compiled step takes, from `first_step` on."""
         source = self.input_for(plan)
-        strategy = self.team.strategy
+        strategy = self.group.strategy
         if strategy is None:
             return iter(source.from_step(first_step))
 
@@ -121,15 +121,15 @@ def build_graph(config: Config, catalog: Catalog, net) -> ServingGraph:
 
 
 def build_session(
-    config: Config, catalog: Catalog, device: Device, team: Team | None = None
+    config: Config, catalog: Catalog, device: Device, group: ReplicaGroup | None = None
 ) -> Session:
-    """Model, optimizer and data sets, at step 0. team: who trains; None = this device alone.
+    """Model, optimizer and data sets, at step 0. group: who trains; None = this device alone.
 
     Raises UserError for a bad `train.init_from`.
     """
-    team = team or Team()
+    group = group or ReplicaGroup()
     outputs = catalog.label_set.num_outputs
-    with team.scope():
+    with group.scope():
         net = build_net(config.model, outputs=outputs, seed=config.seed, precision=device.precision)
     # Nobody but the process itself needs this one: it is no part of the strategy.
     averaged = build_net(config.model, outputs=outputs, seed=config.seed, precision="float32")
@@ -138,7 +138,7 @@ def build_session(
         print(start_from(net, source, path=config.train.init_from))
     averaged.set_weights(net.get_weights())
     schedule = build_schedule(config.optimizer, total_steps=1)
-    with team.scope():
+    with group.scope():
         segmenter = Segmenter(
             net,
             averaged=averaged,
@@ -167,5 +167,5 @@ def build_session(
             batch_size=config.train.batch_size,
             workers=config.data.workers,
         ),
-        team=team,
+        group=group,
     )

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 
 from kerasseg.config import load_config
-from kerasseg.config.load import NO_MATTER
+from kerasseg.config.load import MAY_DIFFER_ON_RESUME
 from kerasseg.config.words import SETTINGS, setting_values
 from kerasseg.errors import UserError
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.plan import first_progress, resumed_progress
-from kerasseg.training.replicas import Team
+from kerasseg.training.replicas import ReplicaGroup
 from kerasseg.training.session import Session
 from kerasseg.training.state import Progress, save_state
 
@@ -27,35 +27,35 @@ def open_run(
     `time.monotonic()` when the command began. The chief alone writes; the others read what it has
     left there. Raises UserError for a run that cannot go on, in all processes.
     """
-    team = session.team
-    if not team.agree(_meaning(session)):
+    group = session.group
+    if not group.agree(_agreement(session)):
         raise UserError(
             "the processes do not have the same settings and images; start all of them with the "
             "same command on the same data"
         )
-    going_on = team.from_chief(team.is_chief and run.open(session.config, fresh=fresh))
+    going_on = group.from_chief(group.is_chief and run.open(session.config, fresh=fresh))
     progress = None
 
     def same_state() -> bool:
         nonlocal progress
         progress = resumed_progress(run, session) if going_on else None
         here = (-1, -1) if progress is None else (progress.step, len(progress.history))
-        return here == tuple(team.from_chief(number) for number in here)
+        return here == tuple(group.from_chief(number) for number in here)
 
-    _wait_until(same_state, team, run)
+    _wait_until(same_state, group, run)
     if progress is not None:
         if progress.step:
             print(f"going on after step {progress.step} of {progress.plan.total_steps}")
-        if team.is_chief:
+        if group.is_chief:
             _explain_minutes(run, session, progress)
         return progress
-    if team.is_chief:
+    if group.is_chief:
         run.write_labels(session.catalog, image_size=session.config.data.image_size)
     progress = first_progress(session, step, started=started)
-    if team.is_chief:
+    if group.is_chief:
         save_state(run.state, session.segmenter, progress)
-    team.wait()
-    _wait_until(run.config.exists, team, run)
+    group.wait()
+    _wait_until(run.config.exists, group, run)
     return progress
 
 
@@ -69,14 +69,14 @@ def _explain_minutes(run: RunDirectory, session: Session, progress: Progress) ->
         )
 
 
-def _wait_until(seen: Callable[[], bool], team: Team, run: RunDirectory) -> None:
+def _wait_until(seen: Callable[[], bool], group: ReplicaGroup, run: RunDirectory) -> None:
     """Looks until every process has seen it; raises UserError, in all, if one never does."""
     for look in range(_LOOKS):
         if look == 1:
             print(f"{run.path}: waiting until all processes see the same there")
         if look:
             time.sleep(_PAUSE)
-        if not team.any(not seen()):
+        if not group.any(not seen()):
             return
     raise UserError(
         f"{run.path}: is not the same folder for all processes; run_dir has to name one that all "
@@ -84,8 +84,8 @@ def _wait_until(seen: Callable[[], bool], team: Team, run: RunDirectory) -> None
     )
 
 
-def _meaning(session: Session) -> str:
+def _agreement(session: Session) -> str:
     """What has to be equal in all processes, or their replicas would drift apart."""
     values = setting_values(session.config)
-    settings = [f"{name}={values[name]!r}" for name in SETTINGS if name not in NO_MATTER]
+    settings = [f"{name}={values[name]!r}" for name in SETTINGS if name not in MAY_DIFFER_ON_RESUME]
     return "\n".join([*settings, session.data_key])

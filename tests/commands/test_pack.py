@@ -9,7 +9,7 @@ from kerasseg import __main__ as program
 from kerasseg.commands.pack import pack
 from kerasseg.data.packed.format import INDEX, find_index
 from kerasseg.errors import UserError
-from tests.data.packed_data import draw_files
+from tests.data.packed.packed_data import draw_files
 
 CLASSES = """
 classes:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kerasseg.config import (
-    NO_MATTER,
+    RESUMABLE,
     Config,
     DataConfig,
     Stage,
@@ -243,7 +243,7 @@ def test_a_dump_reads_well_and_in_the_order_of_the_schema():
     assert list(document["data"]) == list(DataConfig.model_fields)
 
 
-@pytest.mark.parametrize("setting", sorted(NO_MATTER))
+@pytest.mark.parametrize("setting", sorted(RESUMABLE))
 def test_settings_that_change_no_result_do_not_differ(setting):
     other = {"name": "b", "run_dir": "r", "data.cache": "memory", "data.cache_dir": "c"}
     other |= {"serving.tile": 512, "train.distribute": "none"}
@@ -254,7 +254,7 @@ def test_every_other_setting_differs():
     changed = {"data.name": "camvid", "data.image_size": "[8, 8]", "labels.void": "ignore"}
     changed |= {"train.stages": "[{crop_scale: 1, epochs: 1}]", "train.precision": "float32"}
     for name, default in setting_values(Config()).items():
-        if name in NO_MATTER:
+        if name in RESUMABLE:
             continue
         words = [w for w in allowed_text(SETTINGS[name]).split(" | ") if w != str(default)]
         if isinstance(default, bool):

@@ -11,7 +11,7 @@ from kerasseg.data.catalog import open_catalog
 from kerasseg.data.contents import image_of
 from kerasseg.data.storage import join, read_range, read_text, sha256_of, stamp
 from kerasseg.errors import UserError
-from tests.data.packed_data import configure, draw_files, pack_files
+from tests.data.packed.packed_data import configure, draw_files, pack_files
 
 DATA = np.random.default_rng(0).integers(0, 256, 20_000, np.uint8).tobytes()
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from kerasseg.data.catalog import open_catalog
 from kerasseg.export.check_images import CheckSamples
-from tests.data.packed_data import configure, draw_files, pack_files
+from tests.data.packed.packed_data import configure, draw_files, pack_files
 
 
 def test_packed_ones_are_those_of_the_files(tmp_path):

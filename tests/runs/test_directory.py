@@ -121,17 +121,17 @@ def test_an_empty_directory_and_a_run_killed_at_birth_are_fine(tmp_path):
 def test_stumps_of_a_killed_run_are_cleared_away_and_nothing_else(run):
     for folder in (run.state, run.panels, run.path / "panels.tmp"):
         folder.mkdir()
-    stumps = [
+    leftovers = [
         run.path / "history.csv.tmp",
         run.path / "best.tmp.keras",
         run.state / "writing.tmp",
         run.path / "panels.tmp" / "a.png",
     ]
     kept = [run.best, run.state / "000000001-00000.npz", run.panels / "a.png"]
-    for path in (*stumps, *kept):
+    for path in (*leftovers, *kept):
         path.write_bytes(b"x")
     run.open(config(), fresh=False)
-    assert not any(path.exists() for path in stumps)
+    assert not any(path.exists() for path in leftovers)
     assert not (run.path / "panels.tmp").exists()
     assert all(path.exists() for path in kept)
 

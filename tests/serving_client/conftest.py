@@ -3,10 +3,17 @@
 import contextlib
 
 import pytest
-from tests.serving.running_server import TF_SERVING, stand_in, tf_serving
-from tests.serving.small_export import NAME, SCALE, VERSION, Reference, mixed_files, save_export
 
 from kerasseg.serving_client.client import ServingClient
+from tests.serving_client.running_server import TF_SERVING, stand_in, tf_serving
+from tests.serving_client.small_export import (
+    NAME,
+    SCALE,
+    VERSION,
+    Reference,
+    mixed_files,
+    save_export,
+)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.serving.small_export import NAME
-
 from kerasseg.serving_client.client import ServingClient
+from tests.serving_client.small_export import NAME
 
 TF_SERVING = shutil.which("tensorflow_model_server")  # None on most machines
 # TensorFlow imports Keras where it can: here it cannot, the file needs none.

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from PIL import Image
-from tests.serving.small_export import MAX_PIXELS, NAME, SCALE, VERSION, blotches, encode
 
 from kerasseg.errors import UserError
 from kerasseg.serving_client.client import (
@@ -15,6 +14,7 @@ from kerasseg.serving_client.client import (
     ServingError,
     VersionStatus,
 )
+from tests.serving_client.small_export import MAX_PIXELS, NAME, SCALE, VERSION, blotches, encode
 
 
 def pixels(png):

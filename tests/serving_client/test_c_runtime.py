@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from tests.serving.small_export import VERSION, blotches
+
+from tests.serving_client.small_export import VERSION, blotches
 
 
 @pytest.fixture(scope="session")

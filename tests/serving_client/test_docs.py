@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
-from tests.serving.small_export import NAME, blotches, encode
+
+from tests.serving_client.small_export import NAME, blotches, encode
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")

@@ -7,8 +7,9 @@ import urllib.request
 
 import numpy as np
 import pytest
-from tests.serving.running_server import TF_SERVING
-from tests.serving.small_export import NAME, blotches
+
+from tests.serving_client.running_server import TF_SERVING
+from tests.serving_client.small_export import NAME, blotches
 
 
 def post(server, document, *, path=f"/v1/models/{NAME}:predict"):

@@ -10,8 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import grpc
 import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
-from tests.serving.running_server import free_port
-from tests.serving.small_export import NAME, SCALE
 
 from kerasseg.inference import serving_retry
 from kerasseg.serving_client.client import ServingClient
@@ -21,6 +19,8 @@ from kerasseg.serving_client.retry import (
     ServingError,
     with_retries,
 )
+from tests.serving_client.running_server import free_port
+from tests.serving_client.small_export import NAME, SCALE
 
 DROP = "drop"  # the connection ends without a word
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2, prediction_service_pb2_grpc
-from tests.serving.small_export import NAME, VERSION
 
 from kerasseg.errors import UserError
 from kerasseg.export.formats.warmup import write_warmup
+from tests.serving_client.small_export import NAME, VERSION
 
 
 @pytest.fixture

@@ -7,22 +7,22 @@ import tensorflow as tf
 
 from kerasseg.errors import Interrupted, UserError
 from kerasseg.training.cluster import Cluster
-from kerasseg.training.replicas import Team, build_team, stop_with_the_others
+from kerasseg.training.replicas import ReplicaGroup, join_replicas, stop_with_the_others
 
 
 @pytest.mark.parametrize("distribute", ["auto", "none"])
 @pytest.mark.parametrize("gpus", [0, 1])
 def test_one_device_trains_alone(distribute, gpus):
-    team = build_team(distribute, Cluster(), gpus=gpus)
-    assert team.strategy is None
-    assert (team.replicas, team.is_chief, team.has_others) == (1, True, False)
+    group = join_replicas(distribute, Cluster(), gpus=gpus)
+    assert group.strategy is None
+    assert (group.size, group.is_chief, group.has_others) == (1, True, False)
 
 
 @pytest.mark.parametrize(("distribute", "gpus"), [("auto", 3), ("mirrored", 2), ("none", 3)])
 def test_several_gpus_are_mirrored_unless_it_is_switched_off(distribute, gpus, monkeypatch):
     asked = []
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
-    build_team(distribute, Cluster(), gpus=gpus)
+    join_replicas(distribute, Cluster(), gpus=gpus)
     assert asked == ([] if distribute == "none" else [[f"GPU:{i}" for i in range(gpus)]])
 
 
@@ -35,7 +35,7 @@ def test_auto_leaves_out_gpus_that_a_batch_does_not_reach(
 ):
     asked = []
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
-    build_team("auto", Cluster(), batch_size=batch_size, gpus=gpus)
+    join_replicas("auto", Cluster(), batch_size=batch_size, gpus=gpus)
     assert asked == ([[f"GPU:{i}" for i in range(used)]] if used else [])
     used = max(used, 1)
     line = f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}\n"
@@ -46,24 +46,24 @@ def test_several_processes_come_before_several_gpus(monkeypatch):
     made = object()
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: made)
     cluster = Cluster(1, 2, "a:1")
-    team = build_team("auto", cluster, gpus=4)
-    assert (team.strategy, team.cluster) == (made, cluster)
-    assert (team.is_chief, team.has_others) == (False, True)
+    group = join_replicas("auto", cluster, gpus=4)
+    assert (group.strategy, group.cluster) == (made, cluster)
+    assert (group.is_chief, group.has_others) == (False, True)
 
 
 @pytest.mark.parametrize("gpus", [0, 1])
 def test_mirrored_on_one_device_is_refused(gpus):
     with pytest.raises(UserError, match=r"train\.distribute=mirrored"):
-        build_team("mirrored", Cluster(), gpus=gpus)
+        join_replicas("mirrored", Cluster(), gpus=gpus)
 
 
 def test_one_process_answers_itself():
-    team = Team()
-    assert team.from_chief(2**53 - 1) == 2**53 - 1
-    assert team.any(True)
-    assert not team.any(False)
-    team.wait()
-    with team.scope():
+    group = ReplicaGroup()
+    assert group.from_chief(2**53 - 1) == 2**53 - 1
+    assert group.any(True)
+    assert not group.any(False)
+    group.wait()
+    with group.scope():
         assert isinstance(tf.Variable(1.0), tf.Variable)
 
 
@@ -71,15 +71,15 @@ def test_a_batch_has_to_come_out_even():
     class Three:
         num_replicas_in_sync = 3
 
-    Team().check_batch(1)
-    Team(Three()).check_batch(6)
+    ReplicaGroup().check_batch(1)
+    ReplicaGroup(Three()).check_batch(6)
     with pytest.raises(UserError, match=r"train\.batch_size: found 4, .* multiple of 3"):
-        Team(Three()).check_batch(4)
+        ReplicaGroup(Three()).check_batch(4)
 
 
 def test_the_chief_alone_is_heard(capsys):
     for worker in (0, 1):
-        with Team(None, Cluster(worker, 2, "a:1")).output():
+        with ReplicaGroup(None, Cluster(worker, 2, "a:1")).output():
             print(f"process {worker}")
             print(f"trouble {worker}", file=sys.stderr)
     heard = capsys.readouterr()

@@ -14,7 +14,7 @@ from kerasseg.labels import cityscapes_labels
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.training import start
 from kerasseg.training.cluster import Cluster
-from kerasseg.training.replicas import Team
+from kerasseg.training.replicas import ReplicaGroup
 from kerasseg.training.start import open_run
 from kerasseg.training.state import Progress, save_state
 from tests.training.small_segmenter import small_segmenter
@@ -37,7 +37,7 @@ class Meeting:
         return total
 
 
-class ThreadTeam(Team):
+class ThreadTeam(ReplicaGroup):
     def __init__(self, index: int, meeting: Meeting):
         super().__init__(None, Cluster(index, 2, "a:1"))
         self._sum = lambda number: meeting.sum(index, number)
@@ -50,7 +50,7 @@ def open_two(folders, config):
     def one(index):
         session = SimpleNamespace(
             config=config,
-            team=ThreadTeam(index, meeting),
+            group=ThreadTeam(index, meeting),
             segmenter=small_segmenter(),
             catalog=SimpleNamespace(
                 label_set=cityscapes_labels(void="background"), native_size=(64, 128)

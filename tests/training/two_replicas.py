@@ -16,7 +16,7 @@ import tensorflow as tf
 from kerasseg.config import OptimizerConfig
 from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 from kerasseg.training.cluster import Cluster
-from kerasseg.training.replicas import build_team
+from kerasseg.training.replicas import join_replicas
 from kerasseg.training.step import compile_step
 from tests.training.small_segmenter import noise_batch, small_segmenter
 
@@ -45,24 +45,24 @@ def apart(some, others) -> float:
 def main() -> None:
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    team = build_team("mirrored", Cluster())
-    assert team.replicas == 2
+    group = join_replicas("mirrored", Cluster())
+    assert group.size == 2
     batches = [noise_batch(step, batch_size=4) for step in range(2)]
 
     for name, (goal, optimizer, allowed) in CASES.items():
         optimizer = OptimizerConfig(**{**PLAIN_SGD, **optimizer})
         one = small_segmenter(optimizer=optimizer, **goal)
         before = values(one)
-        with team.scope():
+        with group.scope():
             two = small_segmenter(optimizer=optimizer, **goal)
         assert apart(before, values(two)) == 0.0
 
         alone = compile_step(one, jit=False)
-        together = compile_step(two, jit=False, strategy=team.strategy)
+        together = compile_step(two, jit=False, strategy=group.strategy)
         stacked = {key: np.stack([b[key] for b in batches]) for key in batches[0]}
         dataset = tf.data.Dataset.from_tensor_slices(stacked)
         for whole, parts in zip(
-            dataset, team.strategy.experimental_distribute_dataset(dataset), strict=True
+            dataset, group.strategy.experimental_distribute_dataset(dataset), strict=True
         ):
             said, expected = together(parts), alone(whole)
             for key in expected:
@@ -71,16 +71,16 @@ def main() -> None:
         print(f"{name}: {difference:.1e}")
         assert apart(before, values(one)) > 1e-3
         assert difference < allowed, name
-    print(f"each by itself: {unsynchronized(team):.1e}")
+    print(f"each by itself: {unsynchronized(group):.1e}")
 
 
-def unsynchronized(team) -> float:
+def unsynchronized(group) -> float:
     """Replicas that normalise the same image each by itself make the update of that image."""
     image = noise_batch(batch_size=1)
     twice = {name: np.concatenate([value, value]) for name, value in image.items()}
     settings = {"uncertainty_weight": 0.0, "optimizer": OptimizerConfig(**PLAIN_SGD)}
     one = small_segmenter(**settings)
-    with team.scope():
+    with group.scope():
         two = small_segmenter(**settings)
     norms = [layer for layer in two.net.layers if isinstance(layer, FusedBatchNormalization)]
     assert norms
@@ -88,8 +88,8 @@ def unsynchronized(team) -> float:
         layer.synchronized = False
     compile_step(one, jit=False)(image)
     dataset = tf.data.Dataset.from_tensors(twice)
-    step = compile_step(two, jit=False, strategy=team.strategy)
-    step(next(iter(team.strategy.experimental_distribute_dataset(dataset))))
+    step = compile_step(two, jit=False, strategy=group.strategy)
+    step(next(iter(group.strategy.experimental_distribute_dataset(dataset))))
     # With the moving statistics: those of one image, not those of two.
     difference = apart(values(one), values(two))
     assert difference < 1e-5

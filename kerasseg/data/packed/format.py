@@ -1,7 +1,7 @@
 """A packed data set: decoded pixels in shards, and `packed.json`, which says what lies where.
 
 A shard is a header of 64 bytes, then one sample after the other: the image, height x width x 3
-bytes of RGB, then the label, height x width bytes of trainIds, then files that lay beside it, as
+bytes of RGB, then the label, height x width bytes of trainIds, then its companion files, as
 they were. Rows are contiguous, so a crop is two reads and nothing is decoded. Offsets are not
 stored: they follow from the sizes.
 """
@@ -29,18 +29,18 @@ _FORMAT = 1
 class Entry:
     """One sample of a shard. facts: what verification found in its files.
 
-    beside: (end of the name, bytes) of each file packed along.
+    companions: (end of the name, bytes) of each file packed along.
     """
 
     name: str
     facts: Facts
-    beside: tuple[tuple[str, int], ...] = ()
+    companions: tuple[tuple[str, int], ...] = ()
 
     @property
     def size(self) -> int:
         """Bytes in the shard."""
         pixels = self.facts.height * self.facts.width
-        return 4 * pixels + sum(size for _, size in self.beside)
+        return 4 * pixels + sum(size for _, size in self.companions)
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class PackedIndex:
             place, offset = join(self.root, shard.file), len(HEADER)
             for entry in shard.entries:
                 height, width = entry.facts.height, entry.facts.width
-                beside, at = [], offset + 4 * height * width
-                for end, size in entry.beside:
-                    beside.append((end, at, size))
+                companions, at = [], offset + 4 * height * width
+                for end, size in entry.companions:
+                    companions.append((end, at, size))
                     at += size
-                packed = Packed(place, offset, height, width, tuple(beside))
+                packed = Packed(place, offset, height, width, tuple(companions))
                 where = Path(place) / entry.name
                 found.append((Sample(entry.name, where, where, packed), entry.facts, shard))
                 offset += entry.size
@@ -202,10 +202,10 @@ def _digest(content: Mapping) -> str:
 def _entry_json(entry: Entry) -> list:
     facts = entry.facts
     found = [entry.name, facts.height, facts.width, facts.encoding, list(facts.pixels)]
-    return [*found, [list(file) for file in entry.beside]]
+    return [*found, [list(file) for file in entry.companions]]
 
 
 def _entry(data: Sequence) -> Entry:
-    name, height, width, encoding, pixels, beside = data
+    name, height, width, encoding, pixels, companions = data
     facts = Facts(height, width, encoding, tuple(pixels))
-    return Entry(name, facts, tuple((end, size) for end, size in beside))
+    return Entry(name, facts, tuple((end, size) for end, size in companions))

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, path_beside
+from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, companion_path
 from kerasseg.data.packed.format import (
     HEADER,
     INDEX,
@@ -50,8 +50,8 @@ def plan_index(catalog: Catalog, *, root: str, shard_bytes: int) -> PackedIndex:
         parts: list[list[Entry]] = []
         size = 0
         for sample, facts in zip(samples, catalog.facts[split], strict=True):
-            beside = tuple((end, path.stat().st_size) for end, path in _beside(sample))
-            entry = Entry(sample.name, facts, beside)
+            companions = tuple((end, path.stat().st_size) for end, path in _companions(sample))
+            entry = Entry(sample.name, facts, companions)
             if not parts or size + entry.size > shard_bytes:
                 parts.append([])
                 size = len(HEADER)
@@ -133,8 +133,8 @@ def _begun(out: Path, note: bytes):
             raise UserError(f"{out}: another process is packing into it") from None
         if file.read() != note:
             raise UserError(f"{out}: holds part of a pack of other data; remove it")
-        for stump in out.glob(f"*{_TEMPORARY}"):
-            stump.unlink()
+        for leftover in out.glob(f"*{_TEMPORARY}"):
+            leftover.unlink()
         yield
 
 
@@ -180,10 +180,10 @@ def _write_shard(out: Path, shard: Shard, decoder, samples: Sequence[Sample], fi
         yield HEADER
         for index, entry in enumerate(shard.entries, start=first):
             image, label = (pixels.numpy() for pixels in decoder(index))
-            files = [(end, file.read_bytes()) for end, file in _beside(samples[index])]
+            files = [(end, file.read_bytes()) for end, file in _companions(samples[index])]
             found = tuple((end, len(data)) for end, data in files)
             facts = entry.facts
-            if label.shape != (facts.height, facts.width) or found != entry.beside:
+            if label.shape != (facts.height, facts.width) or found != entry.companions:
                 raise UserError(f"{samples[index].image}: changed while it was packed")
             yield image.tobytes()
             yield label.tobytes()
@@ -209,9 +209,9 @@ def _write_whole(path: Path, pieces) -> str:
     return digest.hexdigest()
 
 
-def _beside(sample: Sample) -> list[tuple[str, Path]]:
+def _companions(sample: Sample) -> list[tuple[str, Path]]:
     """Files that scores are computed from, besides image and label."""
-    found = [(end, path_beside(sample, end)) for end in (INSTANCE_END, UNKNOWN_END)]
+    found = [(end, companion_path(sample, end)) for end in (INSTANCE_END, UNKNOWN_END)]
     return [(end, path) for end, path in found if path is not None]
 
 
@@ -220,5 +220,5 @@ def _sources(catalog: Catalog) -> list[Path]:
         path
         for samples in catalog.splits.values()
         for sample in samples
-        for path in (sample.image, sample.label, *(file for _, file in _beside(sample)))
+        for path in (sample.image, sample.label, *(file for _, file in _companions(sample)))
     ]

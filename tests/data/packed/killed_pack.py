@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from kerasseg.data.packed import writer
-from tests.data.packed_data import pack_files
+from tests.data.packed.packed_data import pack_files
 
 where, number = sys.argv[1].split(":")
 left = int(number)

@@ -13,13 +13,13 @@ import tensorflow as tf
 from kerasseg.commands.check import check
 from kerasseg.data import storage
 from kerasseg.data.catalog import open_catalog
-from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, beside, image_of, label_of
+from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, companion, image_of, label_of
 from kerasseg.data.curriculum import plan_epochs
 from kerasseg.data.packed.format import INDEX, UNFINISHED, find_index, read_crop
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
 from kerasseg.errors import UserError
-from tests.data.packed_data import configure, draw_files, pack_files
+from tests.data.packed.packed_data import configure, draw_files, pack_files
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_what_lies_behind_a_sample_is_that_of_the_files(files, packed, tmp_path)
             np.testing.assert_array_equal(image_of(a), image_of(b))
             np.testing.assert_array_equal(label_of(a, one), label_of(b, other))
             for end in (INSTANCE_END, UNKNOWN_END):
-                x, y = beside(a, end), beside(b, end)
+                x, y = companion(a, end), companion(b, end)
                 assert (x is None) == (y is None) == (split == "train")
                 np.testing.assert_array_equal(x, y)
 
@@ -273,7 +273,7 @@ def test_a_folder_of_files_is_not_packed(files):
 
 def test_opening_packed_data_does_not_import_tensorflow(packed, tmp_path):
     code = (
-        "import sys; from tests.data.packed_data import configure;"
+        "import sys; from tests.data.packed.packed_data import configure;"
         "from kerasseg.data.catalog import open_catalog;"
         "open_catalog(configure(sys.argv[1], sys.argv[2]));"
         "assert 'tensorflow' not in sys.modules"

@@ -19,7 +19,7 @@ from kerasseg.data.packed.format import HEADER, INDEX, UNFINISHED, find_index
 from kerasseg.data.packed.writer import check_target, plan_index
 from kerasseg.errors import UserError
 from kerasseg.labels import cityscapes_labels
-from tests.data.packed_data import SIZES, configure, draw_files, pack_files
+from tests.data.packed.packed_data import SIZES, configure, draw_files, pack_files
 
 KILLED = Path(__file__).with_name("killed_pack.py")
 
