@@ -11,7 +11,7 @@ import grpc
 import pytest
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from kerasseg.inference import serving_retry
+from kerasseg.serving_client import retry
 from kerasseg.serving_client.client import ServingClient
 from kerasseg.serving_client.retry import (
     RequestRefused,
@@ -41,7 +41,7 @@ def failing(failures, error=ServerUnavailable):
 @pytest.fixture
 def waits(monkeypatch):
     slept = []
-    monkeypatch.setattr(serving_retry.time, "sleep", slept.append)
+    monkeypatch.setattr(retry.time, "sleep", slept.append)
     return slept
 
 
