@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerasseg.commands.parser import CommandParser
-from kerasseg.report.write import page_of_run, write_page
+from kerasseg.report.run_report import page_of_run, write_page
 from kerasseg.runs.record import read_run
 
 

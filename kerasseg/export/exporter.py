@@ -19,7 +19,7 @@ from kerasseg.export.formats.onnx_answers import OnnxAnswers
 from kerasseg.export.formats.savedmodel import Deployment
 from kerasseg.export.formats.session_answers import SessionAnswers
 from kerasseg.export.formats.warmup import write_warmup
-from kerasseg.export.versions import publish, staging
+from kerasseg.export.publish import publish, staging
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.runs.trained import TrainedRun
 from kerasseg.version import __version__

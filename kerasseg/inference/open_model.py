@@ -48,7 +48,7 @@ def open_predictor(path: Path, *, threads: int | None = None) -> Predictor:
 
         return OnnxPredictor(path, threads=threads)
     if kind == "saved_model":
-        from kerasseg.inference.backends.saved_model import SavedModelPredictor
+        from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 
         return SavedModelPredictor(path, threads=threads)
     # Whatever backend the user has set for Keras: the net is TensorFlow's.

@@ -12,7 +12,7 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import Interrupted, UserError
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.report.write import write_report
+from kerasseg.report.run_report import write_report
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device

@@ -9,7 +9,7 @@ from kerasseg.errors import UserError
 from kerasseg.export.formats import onnx as onnx_format
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.inference.backends.run import RunPredictor
-from kerasseg.inference.backends.saved_model import SavedModelPredictor
+from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 from kerasseg.labels import cityscapes_labels
 from tests.inference.small_model import SCALE, blotches, document
 

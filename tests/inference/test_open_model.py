@@ -14,7 +14,7 @@ import kerasseg
 from kerasseg.errors import UserError
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.inference.backends.run import RunPredictor
-from kerasseg.inference.backends.saved_model import SavedModelPredictor
+from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 
 PROJECT = Path(__file__).resolve().parents[2]
 

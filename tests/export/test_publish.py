@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from kerasseg.errors import UserError
-from kerasseg.export.versions import publish, staging, versions
+from kerasseg.export.publish import publish, staging, versions
 
 
 def put(out, *files):
