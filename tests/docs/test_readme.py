@@ -131,7 +131,7 @@ def test_the_file_of_classes_can_be_read(tmp_path):
 
 def test_what_a_run_leaves_behind_is_listed():
     # Read as text: importing the module would import TensorFlow.
-    source = (PROJECT / "kerasseg" / "training" / "run_directory.py").read_text(encoding="utf-8")
+    source = (PROJECT / "kerasseg" / "runs" / "directory.py").read_text(encoding="utf-8")
     written = set(re.findall(r'self\.path / "([^"]+)"', source)) - {"best.tmp.keras"}
     listed = {name.rstrip("/") for name in re.findall(r"^\| `([^`]+)` \|", README, re.M)}
     assert written
