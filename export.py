@@ -95,7 +95,7 @@ def main() -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     load_tensorflow()
     from kerasseg.export.check_images import CheckSamples
-    from kerasseg.export.exporter import Wanted, export_run
+    from kerasseg.export.exporter import ExportOptions, export_run
     from kerasseg.runs.trained import open_run
 
     run = open_run(args.run, tuple(args.settings))
@@ -103,7 +103,7 @@ def main() -> None:
         run,
         CheckSamples(catalog, count=args.images),
         out=args.out or Path("exports") / run.name,
-        wanted=Wanted(chosen, args.probabilities, args.int8, temperature, args.confidence),
+        options=ExportOptions(chosen, args.probabilities, args.int8, temperature, args.confidence),
     )
     print(made)
 

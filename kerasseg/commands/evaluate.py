@@ -19,7 +19,7 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
     args = _parse(argv, prog)
     if not args.model.exists():
         raise UserError(f"{args.model}: no such file or directory")
-    from kerasseg.evaluation.score_tables import print_doubts, print_scores
+    from kerasseg.evaluation.score_tables import print_scores, print_uncertainty_scores
 
     found = _anomalies(args) if args.anomalies else _split(args)
     if args.json:
@@ -35,7 +35,7 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
         write_plots(found, args.plots)
     if args.anomalies:
         title = f"{args.anomalies.name}: {found['unknown']['images']} images"
-        print_doubts(found, title=title)
+        print_uncertainty_scores(found, title=title)
     else:
         print_scores(found)
 
@@ -100,7 +100,8 @@ def _split(args: argparse.Namespace) -> dict:
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.contents import image_of
     from kerasseg.data.samples import take_evenly
-    from kerasseg.evaluation.split import PngAnswers, answers_of, evaluate_split
+    from kerasseg.evaluation.answers import PngAnswers, answers_of
+    from kerasseg.evaluation.split import evaluate_split
     from kerasseg.evaluation.temperature import calibrate
 
     pngs = _holds_label_pngs(args.model)
@@ -134,11 +135,11 @@ def _split(args: argparse.Namespace) -> dict:
 
 def _anomalies(args: argparse.Namespace) -> dict:
     from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
-    from kerasseg.evaluation.split import answers_of
+    from kerasseg.evaluation.answers import answers_of
 
     samples = find_anomalies(args.anomalies)
     if _holds_label_pngs(args.model):
-        raise UserError(f"{args.model}: label PNGs have no doubts that --anomalies could score")
+        raise UserError(f"{args.model}: label PNGs have no uncertainty scores for --anomalies")
     predictor, scores = _open(args)
     answers = answers_of(predictor, predictor.label_set, more=_more(scores))
     return _with_progress(

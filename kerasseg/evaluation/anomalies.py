@@ -1,4 +1,4 @@
-"""Photos with things that no class covers: do a model's doubts point at them?"""
+"""Photos with things that no class covers: do a model's uncertainty scores find them?"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +9,10 @@ from PIL import Image
 from kerasseg.data.image_file import SUFFIXES
 from kerasseg.data.samples import Sample, visible_files
 from kerasseg.errors import UserError
-from kerasseg.evaluation.split import Answers
+from kerasseg.evaluation.answers import AnswerSource
 from kerasseg.labels import LabelSet
 from kerasseg.metrics.pixel_scores import UnknownScores
-from kerasseg.metrics.uncertainty_scores import doubts, unknown_doubts
+from kerasseg.metrics.uncertainty_scores import uncertainty_scores, unknown_scores
 
 _END = "_labels.png"
 
@@ -42,7 +42,7 @@ def find_anomalies(folder: Path) -> tuple[Sample, ...]:
 
 
 def evaluate_anomalies(
-    answers: Answers,
+    answers: AnswerSource,
     samples: tuple[Sample, ...],
     label_set: LabelSet,
     *,
@@ -58,13 +58,13 @@ def evaluate_anomalies(
                 f"{sample.label}: found {mask.shape} pixels, the image has {answer.labels.shape}"
             )
         found = {
-            **doubts(
+            **uncertainty_scores(
                 confidence=answer.confidence,
                 uncertainty=answer.uncertainty,
                 probabilities=answer.probabilities,
             ),
-            **unknown_doubts(answer.probabilities, background_id=label_set.background_id),
-            **answer.doubts,
+            **unknown_scores(answer.probabilities, background_id=label_set.background_id),
+            **answer.more_scores,
         }
         scores.add(found, unknown=mask, asked=np.ones_like(mask))
         each_image(done)

@@ -9,7 +9,7 @@ def number(value: float | None) -> str:
 
 
 def print_scores(found: dict) -> None:
-    """Of a split: classes and their means, then what the model says of itself."""
+    """Of a split: classes and their means, then its uncertainty scores."""
     instances = found.get("iiou")
     table = Table(title=f"{found['split']}: {found['images']} images at native size")
     table.add_column("class")
@@ -35,7 +35,9 @@ def print_scores(found: dict) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(table)
     if "errors" in found:
-        print_doubts(found, title=f"its own doubts; calibration error {number(found['ece'])}")
+        print_uncertainty_scores(
+            found, title=f"uncertainty scores; calibration error {number(found['ece'])}"
+        )
     if "temperature" in found:
         print_temperature(found["temperature"])
     if "seconds" in found:
@@ -56,7 +58,7 @@ def _others(found: dict):
         yield f"mean IoU within {distance} px of an edge", value
 
 
-def print_doubts(found: dict, *, title: str) -> None:
+def print_uncertainty_scores(found: dict, *, title: str) -> None:
     """How well each score finds `errors` and `unknown` things."""
     table = Table(title=title)
     table.add_column("score", max_width=24)

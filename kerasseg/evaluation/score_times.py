@@ -1,4 +1,4 @@
-"""Seconds an image of each way to a score of doubt, measured in turn on the same images."""
+"""Seconds an image of each way to an uncertainty score, measured in turn on the same images."""
 
 import statistics
 import time

@@ -1,11 +1,8 @@
 """Scores of a split at native size, image by image: the official ones of Cityscapes among them."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -14,102 +11,21 @@ from kerasseg.data.contents import (
     INSTANCE_END,
     UNKNOWN_END,
     companion,
-    image_of,
     label_of,
-    read_png,
 )
-from kerasseg.data.label_png import look_up
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
-from kerasseg.inference.predictor import Predictor
-from kerasseg.labels import UNKNOWN, LabelSet
+from kerasseg.evaluation.answers import Answer, AnswerSource, PngAnswers
 from kerasseg.metrics.boundaries import BoundaryScores
 from kerasseg.metrics.categories import category_iou
 from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
 from kerasseg.metrics.instances import InstanceScores
 from kerasseg.metrics.pixel_scores import PixelScores
-from kerasseg.metrics.uncertainty_scores import doubts, forced_labels, unknown_doubts
-
-
-@dataclass(frozen=True)
-class Answer:
-    """labels: uint8 (H, W) trainIds; the background's index or 255 where there is none.
-
-    confidence, uncertainty: float32 (H, W), or None if only labels are known.
-    probabilities: float32 (H, W, outputs), the background's last, or None.
-    doubts: further scores, float32 (H, W) >= 0 by name, high where the labels may be wrong.
-    """
-
-    labels: np.ndarray
-    confidence: np.ndarray | None = None
-    uncertainty: np.ndarray | None = None
-    probabilities: np.ndarray | None = None
-    doubts: Mapping[str, np.ndarray] = field(default_factory=dict)
-
-
-class Answers(Protocol):
-    """What is scored."""
-
-    def __call__(self, sample: Sample) -> Answer: ...
-
-
-def answers_of(
-    predictor: Predictor,
-    label_set: LabelSet,
-    *,
-    more: Callable[[np.ndarray], Mapping[str, np.ndarray]] = lambda image: {},
-) -> Answers:
-    """What a model says. more: of an image, uint8 (H, W, 3), further scores for `Answer.doubts`.
-
-    Raises UserError if it tells other classes apart than the data.
-    """
-    if predictor.label_set.names != label_set.names:
-        raise UserError(
-            f"the model knows {len(predictor.label_set.names)} classes "
-            f"({', '.join(predictor.label_set.names[:3])} ...), the data has "
-            f"{len(label_set.names)} ({', '.join(label_set.names[:3])} ...)"
-        )
-
-    def answer(sample: Sample) -> Answer:
-        image = image_of(sample)
-        found = predictor.predict(image, probabilities=True)
-        return Answer(
-            found.labels, found.confidence, found.uncertainty, found.probabilities, more(image)
-        )
-
-    return answer
-
-
-class PngAnswers:
-    """Label PNGs in the data set's own ids, one a sample, its name within theirs.
-
-    Raises UserError if a sample has none or several, when the folder is opened.
-    """
-
-    def __init__(self, folder: Path, catalog: Catalog, split: str):
-        self._label_set = catalog.label_set
-        names = sorted(path for path in Path(folder).rglob("*.png") if path.is_file())
-        self._files = {}
-        for sample in catalog.splits[split]:
-            own = [path for path in names if sample.name in path.stem]
-            if len(own) != 1:
-                what = "no PNG" if not own else f"{len(own)} PNGs ({own[0].name}, {own[1].name})"
-                raise UserError(f"{folder}: {what} named after {sample.name}, expected one")
-            self._files[sample.name] = own[0]
-
-    def __call__(self, sample: Sample) -> Answer:
-        path = self._files[sample.name]
-        ids = read_png(path)
-        if ids.ndim != 2 or ids.dtype != np.uint8:
-            raise UserError(f"{path}: found {ids.dtype} {ids.shape}, expected 8-bit label ids")
-        labels = look_up(ids, self._label_set.table)
-        if (labels == UNKNOWN).any():
-            raise UserError(f"{path}: holds {ids[labels == UNKNOWN][0]}, which is no label id")
-        return Answer(labels)
+from kerasseg.metrics.uncertainty_scores import forced_labels, uncertainty_scores, unknown_scores
 
 
 def evaluate_split(
-    answers: Answers,
+    answers: AnswerSource,
     catalog: Catalog,
     *,
     split: str,
@@ -201,7 +117,7 @@ def _add_pixels(
     background_id: int | None,
 ) -> None:
     probabilities = answer.probabilities
-    own = doubts(
+    own = uncertainty_scores(
         confidence=answer.confidence,
         uncertainty=answer.uncertainty,
         probabilities=probabilities,
@@ -210,9 +126,9 @@ def _add_pixels(
         truth=truth,
         labels=answer.labels,
         confidence=answer.confidence,
-        scores={**own, **answer.doubts},
+        scores={**own, **answer.more_scores},
         unknown=unknown,
-        unknown_scores=unknown_doubts(probabilities, background_id=background_id),
+        unknown_scores=unknown_scores(probabilities, background_id=background_id),
     )
 
 

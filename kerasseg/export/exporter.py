@@ -28,7 +28,7 @@ FORMATS = ("savedmodel", "onnx")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExportOptions:
     """What to export. int8: folder of images to calibrate on, or None. temperature, confidence:
     see ServingGraph."""
 
@@ -44,7 +44,7 @@ def export_run(
     samples: CheckSamples,
     *,
     out: Path,
-    wanted: Wanted,
+    options: ExportOptions,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Writes the next version below `out` and returns its directory.
@@ -52,19 +52,19 @@ def export_run(
     samples: validation images for the parity check and the scale of the uncertainty.
     Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
     """
-    options = {"temperature": wanted.temperature, "confidence": wanted.confidence}
+    graph_options = {"temperature": options.temperature, "confidence": options.confidence}
     # The files hold a folded net; what they are checked against is the net that was scored.
-    graph = run.graph(**options)
+    graph = run.graph(**graph_options)
     with staging(out) as folder, ExitStack() as stack:
         matrix, scale = _measure(run, graph, samples)
-        document = export_document(run, uncertainty_scale=scale, wanted=wanted)
+        document = export_document(run, uncertainty_scale=scale, options=options)
         labels_file = folder / "labels.json"
         labels_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        artefacts: dict[str, parity.Answers] = {}
-        if "savedmodel" in wanted.formats:
+        artefacts: dict[str, parity.ModelFunction] = {}
+        if "savedmodel" in options.formats:
             say("writing the SavedModel")
             Deployment(
-                run.graph(**options, net=fold_batch_norm(run.net, copies=True)),
+                run.graph(**graph_options, net=fold_batch_norm(run.net, copies=True)),
                 max_pixels=run.config.serving.max_pixels,
                 uncertainty_scale=scale,
                 labels_file=labels_file,
@@ -72,24 +72,24 @@ def export_run(
             warm = [samples.first_file()]
             write_warmup(folder, warm, model_name=run.name)
             artefacts["savedmodel"] = stack.enter_context(SessionAnswers(folder))
-        if "onnx" in wanted.formats:
+        if "onnx" in options.formats:
             say("writing model.onnx")
             file = folder / "model.onnx"
-            folded = run.graph(**options, net=fold_batch_norm(run.net, copies=False))
-            model = onnx_format.convert(folded, probabilities=wanted.probabilities)
+            folded = run.graph(**graph_options, net=fold_batch_norm(run.net, copies=False))
+            model = onnx_format.convert(folded, probabilities=options.probabilities)
             onnx_format.write(model, file, metadata=onnx_metadata(document))
             artefacts["onnx"] = OnnxAnswers(file)
-            if wanted.int8:
+            if options.int8:
                 from kerasseg.export.int8 import calibration_images, quantize
 
                 say("writing model.int8.onnx")
                 small = folder / "model.int8.onnx"
                 area = np.prod(run.working_size) / np.prod(run.native_size)
-                quantize(file, small, images=calibration_images(wanted.int8, scale=area))
+                quantize(file, small, images=calibration_images(options.int8, scale=area))
                 artefacts["int8"] = OnnxAnswers(small)
         say(f"checking parity on {len(samples)} validation images")
         # An expected confidence jumps where two classes tie, and the last bits break the tie.
-        confident = parity.TOLERANCE["equal_labels"] if wanted.confidence == "expected" else 1.0
+        confident = parity.TOLERANCE["equal_labels"] if options.confidence == "expected" else 1.0
         report = _parity(graph, artefacts, samples, matrix, confident=confident)
         text = json.dumps(report, indent=2) + "\n"
         (folder / "parity.json").write_text(text, encoding="utf-8")
@@ -99,15 +99,15 @@ def export_run(
         return publish(folder, out)
 
 
-def export_document(run: TrainedRun, *, uncertainty_scale: float, wanted: Wanted) -> dict:
+def export_document(run: TrainedRun, *, uncertainty_scale: float, options: ExportOptions) -> dict:
     """The content of labels.json: all that a reader of the answers has to know."""
     return {
         **run.label_set.to_json(),
         "working_size": list(run.working_size),
         "native_size": list(run.native_size),
         "uncertainty_scale": uncertainty_scale,
-        "temperature": wanted.temperature,
-        "confidence": wanted.confidence,
+        "temperature": options.temperature,
+        "confidence": options.confidence,
         "max_pixels": run.config.serving.max_pixels,
         "tile": run.config.serving.tile,
         "depth": run.config.model.depth,
@@ -170,7 +170,7 @@ def _parity(
     return report
 
 
-def _latency(timed: Mapping[str, parity.Answers], batch: np.ndarray) -> dict[str, float]:
+def _latency(timed: Mapping[str, parity.ModelFunction], batch: np.ndarray) -> dict[str, float]:
     """Median seconds of eleven calls each, taken in turn; the first calls were made before."""
     seconds: dict[str, list[float]] = {name: [] for name in timed}
     for _ in range(11):

@@ -7,7 +7,7 @@ import numpy as np
 from kerasseg.errors import UserError
 from kerasseg.metrics.confusion import ConfusionMatrix
 
-Answers = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+ModelFunction = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 # The resize of the image is exact, so only the last bits of the convolutions are free.
 TOLERANCE = {
@@ -36,8 +36,8 @@ def probes(images: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def differences(
-    reference: Answers,
-    candidate: Answers,
+    reference: ModelFunction,
+    candidate: ModelFunction,
     batches: Sequence[np.ndarray],
     *,
     confident: float = 1.0,

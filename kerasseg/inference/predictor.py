@@ -1,14 +1,12 @@
-"""What all predictors share: images checked, tiled or joined into batches, answers wrapped."""
+"""What all predictors share: images checked and, if large, tiled; outputs wrapped."""
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 
 from kerasseg.errors import UserError
 from kerasseg.inference.result import Prediction
-from kerasseg.inference.tiles import Answers, compute_in_tiles
+from kerasseg.inference.tiles import Outputs, compute_in_tiles
 from kerasseg.labels import LabelSet
 from kerasseg.runs.description import Description
 
@@ -30,11 +28,11 @@ class Predictor(ABC):
         return False
 
     @abstractmethod
-    def compute(self, images: np.ndarray) -> Answers:
+    def compute(self, images: np.ndarray) -> Outputs:
         """One pass over a batch: uint8 (B, H, W, 3) to `labels` uint8, `confidence` and
         `uncertainty` float32, each (B, H, W)."""
 
-    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+    def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         """`compute`, and `probabilities` float32 (B, H, W, outputs)."""
         raise NotImplementedError
 
@@ -45,40 +43,17 @@ class Predictor(ABC):
         Raises UserError for anything else.
         """
         _check(image)
-        what = self.description
-        every = probabilities and self.gives_probabilities
-        answers = compute_in_tiles(
-            self.compute_with_probabilities if every else self.compute,
+        description = self.description
+        with_probabilities = probabilities and self.gives_probabilities
+        outputs = compute_in_tiles(
+            self.compute_with_probabilities if with_probabilities else self.compute,
             image,
-            working_size=what.working_size,
-            native_size=what.native_size,
-            depth=what.depth,
-            tile=what.tile,
+            working_size=description.working_size,
+            native_size=description.native_size,
+            depth=description.depth,
+            tile=description.tile,
         )
-        return self._prediction(**answers)
-
-    def predict_batch(self, images: Sequence[np.ndarray]) -> list[Prediction]:
-        """`predict` of each image, in their order; images of one size are computed together.
-
-        A batch has at most as many pixels as the largest tile.
-        """
-        by_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index, image in enumerate(images):
-            _check(image)
-            by_size[image.shape].append(index)
-        found: list[Prediction | None] = [None] * len(images)
-        for (height, width, _), indices in by_size.items():
-            together = self.description.tile**2 // (height * width)
-            if together < 2 or max(height, width) > self.description.tile:
-                for index in indices:
-                    found[index] = self.predict(images[index])
-                continue
-            for start in range(0, len(indices), together):
-                batch = indices[start : start + together]
-                answers = self.compute(np.stack([images[index] for index in batch]))
-                for place, index in enumerate(batch):
-                    found[index] = self._prediction(**{k: v[place] for k, v in answers.items()})
-        return found
+        return self._prediction(**outputs)
 
     def _prediction(
         self,

@@ -17,7 +17,7 @@ from math import ceil, gcd, lcm
 
 import numpy as np
 
-Answers = dict[str, np.ndarray]
+Outputs = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,14 @@ def spans(side: int, *, working: int, native: int, depth: int, tile: int) -> lis
 
 
 def compute_in_tiles(
-    compute: Callable[[np.ndarray], Answers],
+    compute: Callable[[np.ndarray], Outputs],
     image: np.ndarray,
     *,
     working_size: tuple[int, int],
     native_size: tuple[int, int],
     depth: int,
     tile: int,
-) -> Answers:
+) -> Outputs:
     """`compute` on every tile of one image, put together; on the whole if no side is too long.
 
     image: uint8 (H, W, 3). compute: uint8 (1, h, w, 3) -> {name: (1, h, w) or (1, h, w, C)}.
@@ -115,7 +115,7 @@ def compute_in_tiles(
     )
     if len(down) == len(across) == 1:
         return {name: values[0] for name, values in compute(image[None]).items()}
-    answers: Answers = {}
+    answers: Outputs = {}
     for rows, columns in product(down, across):
         part = image[rows.start : rows.stop, columns.start : columns.stop]
         for name, values in compute(np.ascontiguousarray(part[None])).items():

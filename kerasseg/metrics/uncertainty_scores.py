@@ -10,7 +10,7 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
     return np.maximum(-np.einsum("hwc,hwc->hw", probabilities, logarithms), 0.0)
 
 
-def doubts(
+def uncertainty_scores(
     *, confidence: np.ndarray, uncertainty: np.ndarray, probabilities: np.ndarray | None
 ) -> dict[str, np.ndarray]:
     """Scores by name, float32 (H, W) >= 0. probabilities: (H, W, outputs), or None: no entropy."""
@@ -20,7 +20,7 @@ def doubts(
     return scores
 
 
-def unknown_doubts(
+def unknown_scores(
     probabilities: np.ndarray | None, *, background_id: int | None
 ) -> dict[str, np.ndarray]:
     """What may point at unknown things alone: to answer "unlabelled" is no error there."""

@@ -15,7 +15,8 @@ from kerasseg.data.catalog import Catalog
 from kerasseg.data.facts import cache_folder
 from kerasseg.data.pixels import Decoder
 from kerasseg.drawing.panels import panel
-from kerasseg.evaluation.split import answers_of, evaluate_split
+from kerasseg.evaluation.answers import answers_of
+from kerasseg.evaluation.split import evaluate_split
 from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import Description

@@ -11,7 +11,8 @@ from kerasseg.commands.evaluate import evaluate
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
-from kerasseg.evaluation.split import Answer, PngAnswers, evaluate_split
+from kerasseg.evaluation.answers import Answer, PngAnswers
+from kerasseg.evaluation.split import evaluate_split
 from kerasseg.labels import VOID, cityscapes_labels
 
 LABELS = cityscapes_labels(void="background")

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from kerasseg.commands.evaluate import evaluate
 from kerasseg.errors import UserError
 from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
-from kerasseg.evaluation.split import Answer
+from kerasseg.evaluation.answers import Answer
 from kerasseg.labels import camvid_labels
 from tests.inference.small_model import blotches, small_graph, write_onnx
 
@@ -54,7 +54,7 @@ def test_every_score_over_all_pixels(folder):
         "1 - confidence": [1 - a.confidence for a in answers],
         "entropy": [-(a.probabilities * np.log(a.probabilities)).sum(-1) for a in answers],
         "p(background)": [a.probabilities[..., 11] for a in answers],
-        "max logit": [a.doubts["max logit"] for a in answers],
+        "max logit": [a.more_scores["max logit"] for a in answers],
     }
     assert found.keys() == expected.keys()
     for name, values in expected.items():

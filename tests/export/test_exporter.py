@@ -18,7 +18,7 @@ from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
 from kerasseg.export import exporter
 from kerasseg.export.check_images import CheckSamples
-from kerasseg.export.exporter import Wanted, export_run
+from kerasseg.export.exporter import ExportOptions, export_run
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.runs.trained import open_run
 
@@ -31,9 +31,9 @@ def samples(run_dir):
     return CheckSamples(catalog, count=2)
 
 
-def export(run_dir, samples, out, **wanted):
+def export(run_dir, samples, out, **options):
     return export_run(
-        open_run(run_dir), samples, out=out, wanted=Wanted(**wanted), say=lambda line: None
+        open_run(run_dir), samples, out=out, options=ExportOptions(**options), say=lambda line: None
     )
 
 

@@ -93,37 +93,6 @@ def test_a_file_without_probabilities_says_so(predictors):
     assert predictors["onnx"].predict(blotches(20, 30), probabilities=True).probabilities is None
 
 
-def test_a_batch_is_the_images_one_by_one(predictor, monkeypatch):
-    sizes = [(50, 70), (64, 64), (50, 70), (530, 40), (50, 70), (400, 500), (400, 500)]
-    images = [blotches(*size, seed=i) for i, size in enumerate(sizes)]
-    shapes = []
-    compute = predictor.compute
-
-    def watched(batch):
-        shapes.append(batch.shape[:3])
-        return compute(batch)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(predictor, "compute", watched)
-        together = predictor.predict_batch(images)
-    # Three of a size together; two of 400 x 500 are more pixels than a tile has; 530 needs tiles.
-    assert sorted(shapes) == sorted(
-        [(3, 50, 70), (1, 64, 64), (1, 400, 500), (1, 400, 500)]
-        + [shape for shape in shapes if shape[2] == 40]
-    )
-    assert sum(shape[2] == 40 for shape in shapes) >= 2
-    for image, found in zip(images, together, strict=True):
-        alone = predictor.predict(image)
-        assert found.labels.shape == image.shape[:2]
-        assert (found.labels == alone.labels).mean() >= 0.9999
-        np.testing.assert_allclose(found.confidence, alone.confidence, atol=1e-4)
-        np.testing.assert_allclose(found.uncertainty, alone.uncertainty, rtol=1e-3, atol=1e-4)
-
-
-def test_no_images_no_predictions(predictor):
-    assert predictor.predict_batch([]) == []
-
-
 @pytest.mark.parametrize(
     ("image", "found"),
     [
@@ -137,8 +106,6 @@ def test_no_images_no_predictions(predictor):
 def test_other_arrays_are_refused(predictors, image, found):
     with pytest.raises(UserError, match=f"^image: found {found}, allowed: a uint8 array"):
         predictors["onnx"].predict(image)
-    with pytest.raises(UserError, match=f"^image: found {found}"):
-        predictors["onnx"].predict_batch([image])
 
 
 def test_the_scale_of_the_uncertainty(predictors):

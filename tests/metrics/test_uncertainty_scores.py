@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import entropy as scipy_entropy
 
-from kerasseg.metrics.uncertainty_scores import doubts, entropy, forced_labels, unknown_doubts
+from kerasseg.metrics.uncertainty_scores import (
+    entropy,
+    forced_labels,
+    uncertainty_scores,
+    unknown_scores,
+)
 
 CLASSES = 4  # and the background
 
@@ -37,17 +42,20 @@ def test_forced_labels_by_a_loop(probabilities):
 def test_without_a_background_nothing_is_forced(probabilities):
     labels = probabilities.argmax(axis=-1).astype(np.uint8)
     np.testing.assert_array_equal(forced_labels(labels, probabilities, classes=CLASSES + 1), labels)
-    assert unknown_doubts(probabilities, background_id=None) == {}
+    assert unknown_scores(probabilities, background_id=None) == {}
 
 
 def test_what_a_model_has_no_probabilities_for_is_left_out(probabilities):
     confidence = probabilities.max(axis=-1)
     asked = {"confidence": confidence, "uncertainty": confidence * 2}
-    assert doubts(**asked, probabilities=None).keys() == {"uncertainty", "1 - confidence"}
-    found = doubts(**asked, probabilities=probabilities)
+    assert uncertainty_scores(**asked, probabilities=None).keys() == {
+        "uncertainty",
+        "1 - confidence",
+    }
+    found = uncertainty_scores(**asked, probabilities=probabilities)
     assert found.keys() == {"uncertainty", "1 - confidence", "entropy"}
     assert all((values >= 0).all() for values in found.values())
     np.testing.assert_array_equal(
-        unknown_doubts(probabilities, background_id=CLASSES)["p(background)"],
+        unknown_scores(probabilities, background_id=CLASSES)["p(background)"],
         probabilities[..., CLASSES],
     )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasseg.inference.predictor import Predictor
-from kerasseg.inference.tiles import Answers
+from kerasseg.inference.tiles import Outputs
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import Description
 
@@ -19,12 +19,12 @@ class GraphPredictor(Predictor):
     def gives_probabilities(self) -> bool:
         return True
 
-    def compute(self, images: np.ndarray) -> Answers:
+    def compute(self, images: np.ndarray) -> Outputs:
         return _arrays(self.graph.predict(images))
 
-    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+    def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         return _arrays(self.graph.predict_with_probabilities(images))
 
 
-def _arrays(found) -> Answers:
+def _arrays(found) -> Outputs:
     return {name: values.numpy() for name, values in found.items()}

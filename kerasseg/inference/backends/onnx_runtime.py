@@ -7,7 +7,7 @@ import numpy as np
 from kerasseg.errors import UserError
 from kerasseg.inference.backends.onnx_session import open_session
 from kerasseg.inference.predictor import Predictor
-from kerasseg.inference.tiles import Answers
+from kerasseg.inference.tiles import Outputs
 from kerasseg.runs.description import Description
 
 OUTPUTS = ("labels", "confidence", "uncertainty")
@@ -42,12 +42,12 @@ class OnnxPredictor(Predictor):
     def gives_probabilities(self) -> bool:
         return PROBABILITIES in self._names
 
-    def compute(self, images: np.ndarray) -> Answers:
+    def compute(self, images: np.ndarray) -> Outputs:
         return self._run(OUTPUTS, images)
 
-    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+    def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         return self._run((*OUTPUTS, PROBABILITIES), images)
 
-    def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> Answers:
+    def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> Outputs:
         values = self._session.run(outputs, {"image": images})
         return dict(zip(outputs, values, strict=True))

@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasseg.errors import UserError
 from kerasseg.inference.backends.tensorflow_threads import limit_threads
 from kerasseg.inference.predictor import Predictor
-from kerasseg.inference.tiles import Answers
+from kerasseg.inference.tiles import Outputs
 from kerasseg.runs.description import Description
 
 SIGNATURE = "serving_default"
@@ -45,11 +45,11 @@ class SavedModelPredictor(Predictor):
     def gives_probabilities(self) -> bool:
         return PROBABILITIES in self._loaded.signatures
 
-    def compute(self, images: np.ndarray) -> Answers:
+    def compute(self, images: np.ndarray) -> Outputs:
         found = self._loaded.signatures[SIGNATURE](image=tf.constant(images))
         return {name: values.numpy() for name, values in found.items()}
 
-    def compute_with_probabilities(self, images: np.ndarray) -> Answers:
+    def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         """Two passes: an export has no signature for both."""
         found = self._loaded.signatures[PROBABILITIES](image=tf.constant(images))
         return {**self.compute(images), PROBABILITIES: found[PROBABILITIES].numpy()}
