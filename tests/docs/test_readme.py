@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 SECTIONS = {name for name, field in Config.model_fields.items() if is_section(field)}
-DOCUMENTS = sorted(PROJECT.glob("*.md")) + sorted((PROJECT / "docs").glob("*.md"))
+DOCUMENTS = sorted(PROJECT.glob("*.md")) + sorted((PROJECT / "docs").rglob("*.md"))
 
 
 def blocks(language: str) -> list[str]:
@@ -129,7 +129,7 @@ def test_the_file_of_classes_can_be_read(tmp_path):
     assert labels.void_ids == (255,)
 
 
-def test_what_a_run_leaves_behind_is_listed():
+def test_all_run_outputs_are_listed():
     # Read as text: importing the module would import TensorFlow.
     source = (PROJECT / "kerasseg" / "runs" / "directory.py").read_text(encoding="utf-8")
     written = set(re.findall(r'self\.path / "([^"]+)"', source)) - {"best.tmp.keras"}
