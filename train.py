@@ -39,9 +39,9 @@ def main() -> None:
         RunDirectory(config.run_path).check(config, fresh=args.fresh)
     catalog = open_catalog(config)
     load_tensorflow()
-    from kerasseg.training.loop import train
+    from kerasseg.commands.train import train_and_report
 
-    train(config, catalog, fresh=args.fresh)
+    train_and_report(config, catalog, fresh=args.fresh)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """The ways in which a command ends, and the exit status of each."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-DONE, USER_ERROR, INTERRUPTED = 0, 2, 3
+DONE, DONE_IN_PART, USER_ERROR, INTERRUPTED, BUG = 0, 1, 2, 3, 70
 
 
 class UserError(ValueError):
@@ -23,7 +26,7 @@ def run_command(function: Callable[[], int | None]) -> int:
     """Runs a command and returns its exit status; nothing a user can mend ends in a traceback.
 
     The status is what the function returns (None is 0), 2 after a UserError, 3 after an
-    interruption. Any other exception is a bug and passes.
+    interruption. Any other exception is a bug: its traceback is printed, the status is 70.
     """
     try:
         try:
@@ -45,3 +48,20 @@ def run_command(function: Callable[[], int | None]) -> int:
     except BrokenPipeError:  # the reader (head, less) has gone; at exit Python would flush again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        return BUG
+
+
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Within it SIGTERM raises Interrupted, as Ctrl-C raises KeyboardInterrupt."""
+
+    def interrupt(number, frame):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

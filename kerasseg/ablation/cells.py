@@ -13,7 +13,7 @@ from pathlib import Path
 from kerasseg.ablation.one_run import RESOURCES
 from kerasseg.config import dump_config
 from kerasseg.config.schema import Config
-from kerasseg.errors import INTERRUPTED, Interrupted, UserError
+from kerasseg.errors import BUG, INTERRUPTED, Interrupted, UserError
 from kerasseg.runs.directory import RunDirectory
 
 
@@ -77,7 +77,8 @@ def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
 def run_child(what: str, module: str, *arguments: str) -> None:
     """`python -m module …` with this interpreter, without what it prints.
 
-    Raises UserError if it fails, Interrupted if it was stopped in good order.
+    Raises UserError if it fails, Interrupted if it was stopped in good order, RuntimeError if it
+    ended with a traceback, which it has printed.
     """
     child = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.DEVNULL)
     try:
@@ -87,6 +88,8 @@ def run_child(what: str, module: str, *arguments: str) -> None:
         raise
     if status == INTERRUPTED:
         raise Interrupted
+    if status == BUG:
+        raise RuntimeError(f"{what}: python -m {module} ended with status {status}")
     if status:
         raise UserError(f"{what}: python -m {module} ended with status {status}")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from kerasseg.backend import load_tensorflow
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
-from kerasseg.errors import run_command
+from kerasseg.errors import interrupted_by_sigterm, run_command
 from kerasseg.files import write_whole
 from kerasseg.runs.directory import RunDirectory
 
@@ -31,12 +31,15 @@ def main() -> None:
 
         Path(sys.argv[2]).write_text(str(count_steps(config, catalog, started=started)))
         return
+    from kerasseg.report.run_report import write_report
     from kerasseg.training.loop import train
 
     run = RunDirectory(config.run_path)
     if run.metrics.is_file():
         return
     train(config, catalog, boundaries=True)
+    with interrupted_by_sigterm():
+        write_report(run.path, catalog=catalog)
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

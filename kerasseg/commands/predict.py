@@ -2,10 +2,8 @@
 
 import argparse
 import math
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -13,15 +11,13 @@ from PIL import Image
 from kerasseg.backend import load_tensorflow
 from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.data.image_file import read_image
-from kerasseg.errors import Interrupted, UserError
+from kerasseg.errors import DONE_IN_PART, UserError, interrupted_by_sigterm
 from kerasseg.inference.image_search import RESULTS, find_images
 from kerasseg.inference.open_model import find_model, open_predictor
 from kerasseg.inference.pictures import write_pictures
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import LabelSet
 from kerasseg.labels.builtin import CITYSCAPES
-
-DONE_IN_PART = 1
 
 
 def predict(argv: Sequence[str], *, prog: str) -> int:
@@ -41,7 +37,7 @@ def predict(argv: Sequence[str], *, prog: str) -> int:
     predictor = open_predictor(args.model, threads=args.threads)
     if args.submission:
         _check_submission(predictor.label_set)
-    with _stop_on_sigterm():
+    with interrupted_by_sigterm():
         failed = _predict_all(predictor, targets, args)
     done = len(images) - len(failed)
     if failed:
@@ -140,20 +136,6 @@ def _check_submission(label_set: LabelSet) -> None:
             f"--submission: the labels of {label_set.dataset} are not those of Cityscapes "
             f"({name} is label id {label_id})"
         )
-
-
-@contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends the command as Ctrl-C does: no leftover of a file stays."""
-
-    def stop(number, frame):
-        raise Interrupted
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _predict_all(

@@ -12,13 +12,12 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import Interrupted, UserError
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.report.run_report import write_report
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device
 from kerasseg.training.display import Display
 from kerasseg.training.replicas import join_replicas, stop_with_the_others
-from kerasseg.training.score_best import print_result, score_best
+from kerasseg.training.score_best import score_best
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.start import open_run
 from kerasseg.training.state import Progress, save_state
@@ -30,11 +29,12 @@ from kerasseg.training.validate import validate
 
 def train(
     config: Config, catalog: Catalog, *, fresh: bool = False, boundaries: bool = False
-) -> None:
-    """Trains a run, or goes on with it, and scores its best weights at the end.
+) -> bool:
+    """Trains a run, or resumes it, and scores its best weights at the end.
 
     catalog: the verified data of `config`. fresh: throw away what the run directory holds.
     boundaries: also score the best weights at edges, which takes longer.
+    Returns whether this process is the chief, which alone reports on the finished run.
     Raises UserError for what the user can mend, Interrupted after SIGTERM or Ctrl-C with the
     state saved.
     """
@@ -62,10 +62,7 @@ def train(
             print(f"{run.path}: this run is finished; --fresh starts it over")
         else:
             _run_to_the_end(session, run, progress, step, stop, boundaries=boundaries)
-        if group.is_chief:
-            if not run.report.exists():  # this run's, or of one killed just before it
-                write_report(run.path, catalog=catalog)
-            print_result(run)
+        return group.is_chief
 
 
 def _run_to_the_end(

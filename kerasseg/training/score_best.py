@@ -1,14 +1,11 @@
-"""The end of a run: its best weights scored at native size, panels, and a table."""
+"""The end of a run: its best weights scored at native size, and panels."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
-from rich.console import Console
-from rich.table import Table
 
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
@@ -86,29 +83,3 @@ def _write_panels(
         Image.fromarray(picture).save(temporary / f"{samples[index].name}.png")
     shutil.rmtree(run.panels, ignore_errors=True)
     os.replace(temporary, run.panels)
-
-
-def print_result(run: RunDirectory) -> None:
-    """The table of `metrics.json`: a line a class, then the means."""
-    metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
-    table = Table(title=f"{metrics['split']}: {metrics['images']} images at native size")
-    table.add_column("class")
-    table.add_column("IoU", justify="right")
-    table.add_column("share of pixels", justify="right")
-    total = sum(entry["pixels"] for entry in metrics["classes"].values())
-
-    def number(value) -> str:
-        return "-" if value is None else f"{value:.4f}"
-
-    for name, entry in metrics["classes"].items():
-        share = f"{entry['pixels'] / total:.2%}" if total else "-"
-        table.add_row(name, number(entry["iou"]), share)
-    table.add_section()
-    table.add_row("mean IoU", number(metrics["miou"]), style="bold")
-    table.add_row("pixel accuracy", number(metrics["pixel_accuracy"]))
-    table.add_row("image accuracy", number(metrics["image_accuracy"]))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
-    console.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")
-    if run.report.is_file():
-        console.print(f"report       {run.report}")

@@ -107,9 +107,13 @@ def test_the_exit_status(capsys):
         assert run_command(raises(error)) == 3
         message = "interrupted; run the same command again to continue\n"
         assert capsys.readouterr() == ("", message)
-    for bug in (ValueError("x"), SystemExit(1)):
-        with pytest.raises(type(bug)):
-            run_command(raises(bug))
+    assert run_command(raises(ValueError("x"))) == 70
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Traceback")
+    assert err.endswith("ValueError: x\n")
+    with pytest.raises(SystemExit):
+        run_command(raises(SystemExit(1)))
 
 
 def test_quiet_tensorflow(monkeypatch):
@@ -123,7 +127,7 @@ def test_quiet_tensorflow(monkeypatch):
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
 
 
-LOAD = "from kerasseg.commands.parser import load_tensorflow; load_tensorflow()"
+LOAD = "from kerasseg.backend import load_tensorflow; load_tensorflow()"
 
 
 def test_tensorflow_loads_without_a_word():
