@@ -3,7 +3,6 @@
 A process of its own, so that its peak memory can be told, and nothing is left of it after it.
 """
 
-import json
 import resource
 import sys
 import time
@@ -13,7 +12,7 @@ from kerasseg.backend import load_tensorflow
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import interrupted_by_sigterm, run_command
-from kerasseg.files import write_whole
+from kerasseg.files import write_json
 from kerasseg.runs.directory import RunDirectory
 
 RESOURCES = "resources.json"
@@ -43,7 +42,7 @@ def main() -> None:
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    write_whole(run.path / RESOURCES, json.dumps({"peak_memory_bytes": peak}) + "\n")
+    write_json(run.path / RESOURCES, {"peak_memory_bytes": peak}, indent=None)
 
 
 if __name__ == "__main__":

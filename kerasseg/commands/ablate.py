@@ -23,7 +23,7 @@ from kerasseg.config import dump_config, load_config
 from kerasseg.config.schema import Config
 from kerasseg.config.words import SETTINGS
 from kerasseg.errors import UserError
-from kerasseg.files import write_whole
+from kerasseg.files import write_json, write_text, writing
 from kerasseg.training.cluster import read_cluster
 
 
@@ -133,7 +133,7 @@ def _steps(args, base: Config, folder: Path) -> int:
             run_child("timing", "kerasseg.ablation.one_run", str(settings), str(count))
             steps = int(count.read_text())
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(note, json.dumps({"minutes": args.minutes, "steps": steps}) + "\n")
+    write_json(note, {"minutes": args.minutes, "steps": steps}, indent=None)
     return steps
 
 
@@ -155,7 +155,7 @@ def _write_cell(
         "command": shlex.join(["python", "train.py", *command, *own]),
         **_without_lists(scores),
     }
-    write_whole(out / "cells" / f"{cell.name}.json", json.dumps(document, indent=1) + "\n")
+    write_json(out / "cells" / f"{cell.name}.json", document, indent=1)
 
 
 def _without_lists(scores: dict) -> dict:
@@ -169,9 +169,8 @@ def _without_lists(scores: dict) -> dict:
 
 def _write_table(out: Path, scored: list, *, title: str) -> None:
     table = rows(scored)
-    write_whole(out / "table.json", json.dumps(to_json(table), indent=1) + "\n")
-    write_whole(out / "table.csv", to_csv(table))
-    write_whole(out / "table.md", to_markdown(table))
-    temporary = out / ".table.tmp.svg"
-    draw(table, title=title).savefig(temporary, format="svg")
-    temporary.replace(out / "table.svg")
+    write_json(out / "table.json", to_json(table), indent=1)
+    write_text(out / "table.csv", to_csv(table))
+    write_text(out / "table.md", to_markdown(table))
+    with writing(out / "table.svg") as temporary:
+        draw(table, title=title).savefig(temporary, format="svg")

@@ -1,8 +1,6 @@
 """python -m kerasseg evaluate: scores of a model, or of label PNGs, on a split."""
 
 import argparse
-import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from kerasseg.backend import load_tensorflow
 from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
+from kerasseg.files import write_json
 
 _TIMED_IMAGES = 10
 
@@ -23,12 +22,7 @@ def evaluate(argv: Sequence[str], *, prog: str) -> None:
 
     found = _anomalies(args) if args.anomalies else _split(args)
     if args.json:
-        temporary = args.json.with_name(f".{args.json.name}.tmp")
-        try:
-            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-            os.replace(temporary, args.json)
-        except OSError as error:
-            raise UserError(f"--json {args.json}: cannot be written ({error.strerror})") from error
+        write_json(args.json, found, called=f"--json {args.json}")
     if args.plots:
         from kerasseg.drawing.score_charts import write_plots
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerasseg.commands.parser import CommandParser
-from kerasseg.report.run_report import page_of_run, write_page
+from kerasseg.files import write_text
+from kerasseg.report.run_report import page_of_run
 from kerasseg.runs.record import read_run
 
 
@@ -29,5 +30,5 @@ def report(argv: Sequence[str], *, prog: str) -> None:
         from kerasseg.report.comparison import comparison_page
 
         out, text = args.out or Path("comparison.html"), comparison_page(records)
-    write_page(out, text)
+    write_text(out, text)
     print(out)

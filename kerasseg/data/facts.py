@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.samples import Sample
+from kerasseg.errors import UserError
+from kerasseg.files import clear_leftovers, write_json
 from kerasseg.labels import LabelSet
 
 _FORMAT = 1  # raise it when Facts, or what a verification looks at, changes
@@ -80,16 +81,10 @@ class VerifiedCache:
         """Writes the file, whole or not at all."""
         if not self._changed:
             return
-        with contextlib.suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".tmp")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(self._entries, file)
-                os.replace(temporary, self.path)
-                self._changed = False
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+        with contextlib.suppress(UserError):
+            write_json(self.path, self._entries, indent=None, make_folder=True)
+            self._changed = False
+        clear_leftovers(self.path.parent)
 
 
 def _name(sample: Sample) -> str:

@@ -1,8 +1,6 @@
 """Sample index to pixels: image bytes decoded, label ids looked up, optionally cached."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from kerasseg.data.catalog import Catalog
 from kerasseg.data.label_png import look_up, read_label
 from kerasseg.data.packed.format import read_crop
 from kerasseg.data.samples import Sample
+from kerasseg.files import clear_leftovers, writing
 
 
 def decode_image(data: tf.Tensor) -> tf.Tensor:
@@ -40,6 +39,8 @@ class Decoder:
         self._cache = cache
         self._cache_dir = Path(cache_dir) / "decoded"
         self._kept: dict[int, np.ndarray] = {}
+        if cache == "disk":
+            clear_leftovers(self._cache_dir)
 
     def __call__(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """index: int32 scalar. Returns image uint8 (H, W, 3) and label uint8 (H, W) trainIds."""
@@ -122,9 +123,6 @@ class Decoder:
             return np.load(target)
         except (OSError, ValueError, EOFError):
             pixels = self._decode_now(sample, index)
-        self._cache_dir.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._cache_dir, suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
+        with writing(target, make_folder=True) as temporary, temporary.open("wb") as file:
             np.save(file, pixels)
-        os.replace(name, target)
         return pixels

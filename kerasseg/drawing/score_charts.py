@@ -1,12 +1,13 @@
 """How sure a model is, how right, and how it does near edges, as plots of `metrics.json`."""
 
-import os
+from contextlib import ExitStack
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from kerasseg.drawing.charts import COLORS, FAINT, INK, one_plot
 from kerasseg.errors import UserError
+from kerasseg.files import writing
 
 _MOST = 5  # scores beside `uncertainty`: more lines cannot be told apart
 
@@ -100,14 +101,10 @@ def write_plots(found: dict, folder: Path) -> tuple[Path, ...]:
         drawings["trimap.svg"] = trimap(found)
     if not drawings:
         raise UserError("--plots: nothing to draw, label PNGs need --boundaries for that")
-    folder, paths = Path(folder), []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(folder)
+    with ExitStack() as stack:
         for name, figure in drawings.items():
-            temporary = folder / f".{name}.tmp"
+            whole = writing(folder / name, called=f"--plots {folder}", make_folder=True)
+            temporary = stack.enter_context(whole)
             figure.savefig(temporary, format="svg", metadata={"Date": None})
-            os.replace(temporary, folder / name)
-            paths.append(folder / name)
-    except OSError as error:
-        raise UserError(f"--plots {folder}: cannot be written ({error.strerror})") from error
-    return tuple(paths)
+    return tuple(folder / name for name in drawings)

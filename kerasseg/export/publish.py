@@ -1,17 +1,13 @@
 """Where an export is put: a new version directory that appears as a whole, or not at all."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kerasseg.errors import UserError
+from kerasseg.files import temporary_folder, writing
 
 LATEST = "latest"
 FILES = ("model.onnx", "model.int8.onnx", "labels.json", "parity.json", "README.md")
-_STAGING = ".staging-"
 
 
 def versions(out: Path) -> list[int]:
@@ -29,32 +25,12 @@ def staging(out: Path) -> Iterator[Path]:
     """
     made = not out.exists()
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for leftover in out.glob(f"{_STAGING}*"):
-            if not _alive(leftover.name.removeprefix(_STAGING).split("-")[0]):
-                shutil.rmtree(leftover, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=out))
-    except OSError as error:
-        raise UserError(f"{out}: cannot be written to ({error.strerror})") from error
-    folder.chmod(0o755)  # a server may run as somebody else
-    try:
-        yield folder
+        with temporary_folder(out) as folder:
+            folder.chmod(0o755)  # a server may run as somebody else
+            yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         if made and not any(out.iterdir()):
             out.rmdir()
-
-
-def _alive(pid: str) -> bool:
-    if not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def publish(staged: Path, out: Path) -> Path:
@@ -83,7 +59,5 @@ def publish(staged: Path, out: Path) -> Path:
 
 
 def _link(path: Path, target: str) -> None:
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target)
-    os.replace(temporary, path)
+    with writing(path) as temporary:
+        temporary.symlink_to(target)

@@ -1,7 +1,7 @@
 """What a prediction looks like: colours over the photo, a heat map, and how they are written."""
 
-import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kerasseg.drawing.overlay import INK, PAPER, draw_legend, overlay
 from kerasseg.drawing.panels import heat_map
-from kerasseg.errors import UserError
+from kerasseg.files import writing
 from kerasseg.labels import LabelSet
 
 _NARROWEST = 360  # pixels; a smaller image stands at the left of a picture this wide
@@ -82,17 +82,7 @@ def write_pictures(pictures: Mapping[Path, Image.Image]) -> None:
 
     Raises UserError if one cannot be written; no file is ever seen half-written.
     """
-    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in pictures}
-    path = None
-    try:
+    with ExitStack() as stack:
         for path, picture in pictures.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(temporary[path], format="PNG", compress_level=_COMPRESSION)
-        for path in pictures:
-            os.replace(temporary[path], path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        for leftover in temporary.values():
-            if leftover.exists():
-                leftover.unlink()
+            temporary = stack.enter_context(writing(path, make_folder=True))
+            picture.save(temporary, format="PNG", compress_level=_COMPRESSION)

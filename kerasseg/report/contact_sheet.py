@@ -3,7 +3,6 @@
 Pillow's own font has no sign outside Latin-1, and not all of those: "x" and "..." on purpose.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.drawing.overlay import FAINT, INK, PAPER, draw_legend, overlay
-from kerasseg.errors import UserError
+from kerasseg.files import writing
 
 COLUMNS, CELL_WIDTH, GAP, MARGIN = 3, 420, 14, 28  # pixels
 _ALPHA = 0.5
@@ -56,16 +55,8 @@ def write_contact_sheet(catalog: Catalog, path: Path) -> None:
     Raises UserError if it cannot be written.
     """
     sheet = draw_contact_sheet(catalog)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, make_folder=True) as temporary:
         sheet.save(temporary, format="PNG")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        if temporary.exists():
-            temporary.unlink()
 
 
 def describe(catalog: Catalog) -> str:

@@ -1,12 +1,12 @@
 """Writes the page of a run, whole or not at all."""
 
-import contextlib
 from pathlib import Path
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.data.catalog import Catalog, open_catalog
 from kerasseg.data.storage import is_address
 from kerasseg.errors import UserError
+from kerasseg.files import write_text
 from kerasseg.runs.record import RunRecord, read_run
 
 _EXAMPLES = 3
@@ -15,20 +15,7 @@ _EXAMPLES = 3
 def write_report(path: Path, *, catalog: Catalog) -> None:
     """`report.html` of a run that has just been scored."""
     record = read_run(path)
-    write_page(record.run.report, page_of_run(record, catalog=catalog))
-
-
-def write_page(path: Path, text: str) -> None:
-    """Raises UserError if the file cannot be written; it is never seen half-written."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+    write_text(record.run.report, page_of_run(record, catalog=catalog))
 
 
 def page_of_run(record: RunRecord, *, catalog: Catalog | None) -> str:

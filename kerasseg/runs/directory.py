@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-import os
 import shutil
 import subprocess
 from importlib.metadata import version
@@ -12,7 +10,7 @@ from pathlib import Path
 from kerasseg.config import Config, differing_settings, dump_config, load_config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
-from kerasseg.files import write_whole
+from kerasseg.files import clear_leftovers, is_temporary, write_json, write_text, writing
 from kerasseg.version import __version__
 
 COLUMNS = (
@@ -62,9 +60,8 @@ class RunDirectory:
                     f"{', '.join(different)}; use another run_dir or name, or --fresh to start over"
                 )
             return True
-        leftovers = {f"{self.config.name}.tmp"}
         if self.path.exists() and (
-            not self.path.is_dir() or {entry.name for entry in self.path.iterdir()} - leftovers
+            not self.path.is_dir() or not all(map(is_temporary, self.path.iterdir()))
         ):
             raise UserError(
                 f"{self.path}: exists and is not a run directory (no config.yaml in it); "
@@ -87,11 +84,9 @@ class RunDirectory:
     def open(self, config: Config, *, fresh: bool) -> bool:
         """Makes or continues the run; otherwise like `check`."""
         continuing = self.check(config, fresh=fresh)
-        if continuing:
-            for pattern in ("*.tmp", "*.tmp.keras", "*/*.tmp"):
-                for leftover in list(self.path.glob(pattern)):
-                    shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        else:
+        for folder in (self.path, self.state):
+            clear_leftovers(folder)
+        if not continuing:
             # Only what a run makes: the user may have named a folder that holds other things too.
             for made in self._everything():
                 shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
@@ -106,7 +101,7 @@ class RunDirectory:
 
     def write_config(self, config: Config) -> None:
         """The resolved settings, below versions and commit as comments."""
-        write_whole(self.config, f"{_provenance()}{dump_config(config)}")
+        write_text(self.config, f"{_provenance()}{dump_config(config)}")
 
     def write_labels(self, catalog: Catalog, *, image_size: tuple[int, int]) -> None:
         """What an exporter has to know of the data: names, palette, ids, working scale."""
@@ -115,7 +110,7 @@ class RunDirectory:
             "working_size": list(image_size),
             "native_size": list(catalog.native_size),
         }
-        write_whole(self.labels, json.dumps(content, indent=2) + "\n")
+        write_json(self.labels, content)
 
     def write_history(self, rows: list[dict[str, str]]) -> None:
         """The whole table anew, cut back to what the state holds."""
@@ -123,16 +118,15 @@ class RunDirectory:
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_whole(self.history, text.getvalue())
+        write_text(self.history, text.getvalue())
 
     def write_metrics(self, metrics: dict) -> None:
-        write_whole(self.metrics, json.dumps(metrics, indent=2) + "\n")
+        write_json(self.metrics, metrics)
 
     def save_best(self, net) -> None:
         """The weights that scored best so far, as a Keras model in float32."""
-        temporary = self.path / "best.tmp.keras"
-        net.save(temporary)
-        os.replace(temporary, self.best)
+        with writing(self.best, durable=True, ending=self.best.suffix) as temporary:
+            net.save(temporary)
 
 
 def _provenance() -> str:

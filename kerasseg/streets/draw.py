@@ -1,9 +1,7 @@
 """Draws the embedded data set to disk, in the layout of Cityscapes."""
 
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.errors import UserError
+from kerasseg.files import temporary_folder
 from kerasseg.streets.dice import Dice
 from kerasseg.streets.ids import Id
 from kerasseg.streets.scene import draw_scene
@@ -62,28 +61,25 @@ def draw_streets(
     `*_gtFine_unknown.png`: 255 on objects of no class, 0 elsewhere.
     workers: processes; None: two, or one on a machine with one core.
     progress: called with (images done, images in all) after each image.
-    Raises UserError if `root` exists and is not an empty folder.
+    Raises UserError if `root` exists and is not an empty folder, or has no place to be made in.
     """
     root = Path(root)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise UserError(
             f"{root}: exists already; streets are drawn only into a new or empty folder"
         )
-    root.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-    try:
+    with temporary_folder(root.parent) as building:
         jobs = [(building, seed, "train", i) for i in range(train)]
         jobs += [(building, seed, "val", i) for i in range(val)]
         _make_folders(building, jobs)
         count = min(2, os.cpu_count() or 1) if workers is None else workers
         _run(jobs, count if len(jobs) > 8 else 1, progress)
-        building.chmod(0o755)  # mkdtemp makes it private
-        os.replace(building, root)
-    except BaseException as error:
-        shutil.rmtree(building, ignore_errors=True)
-        # Another process may have drawn the same meanwhile, and been first.
-        if not (isinstance(error, OSError) and root.is_dir() and any(root.iterdir())):
-            raise
+        try:
+            os.replace(building, root)
+        except OSError:
+            # Another process may have drawn the same meanwhile, and been first.
+            if not (root.is_dir() and any(root.iterdir())):
+                raise
 
 
 def _run(jobs: list, workers: int, progress: Callable[[int, int], None] | None):

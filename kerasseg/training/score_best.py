@@ -14,6 +14,7 @@ from kerasseg.data.pixels import Decoder
 from kerasseg.drawing.panels import panel
 from kerasseg.evaluation.answers import answers_of
 from kerasseg.evaluation.split import evaluate_split
+from kerasseg.files import temporary_folder
 from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import Description
@@ -67,19 +68,17 @@ def _write_panels(
     chosen = np.unique(
         np.linspace(0, len(samples) - 1, min(config.train.panels, len(samples))).astype(int)
     )
-    temporary = run.path / "panels.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    for index in chosen:
-        image, label = decoder(np.int32(index))
-        answer = graph.predict_with_probabilities(image[None])  # traced already
-        picture = panel(
-            image.numpy(),
-            answer["labels"][0].numpy(),
-            label.numpy(),
-            answer["uncertainty"][0].numpy(),
-            label_set=catalog.label_set,
-        )
-        Image.fromarray(picture).save(temporary / f"{samples[index].name}.png")
-    shutil.rmtree(run.panels, ignore_errors=True)
-    os.replace(temporary, run.panels)
+    with temporary_folder(run.path) as folder:
+        for index in chosen:
+            image, label = decoder(np.int32(index))
+            answer = graph.predict_with_probabilities(image[None])  # traced already
+            picture = panel(
+                image.numpy(),
+                answer["labels"][0].numpy(),
+                label.numpy(),
+                answer["uncertainty"][0].numpy(),
+                label_set=catalog.label_set,
+            )
+            Image.fromarray(picture).save(folder / f"{samples[index].name}.png")
+        shutil.rmtree(run.panels, ignore_errors=True)
+        os.replace(folder, run.panels)

@@ -1,7 +1,6 @@
 """All that an exact resume needs, in one file: `state/<step>.npz`, written whole or not at all."""
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 
 from kerasseg.data.curriculum import Epoch, Plan
+from kerasseg.files import writing
 from kerasseg.training.segmenter import Segmenter
 
 _KEPT = 2
@@ -67,7 +67,7 @@ def restore(segmenter: Segmenter, values: dict[str, np.ndarray]) -> None:
 
 
 def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
-    """Writes `folder/<step>.npz` by way of a temporary name; keeps the last two.
+    """Writes `folder/<step>.npz` durably; keeps the last two.
 
     Raises FloatingPointError, and writes nothing, if a weight is not finite: the update after a
     last finite loss may already have spoilt it.
@@ -86,12 +86,8 @@ def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
     }
     # Rows count as well: before and after the validation of an epoch the step is the same.
     target = folder / f"{progress.step:09d}-{len(progress.history):05d}.npz"
-    temporary = folder / "writing.tmp"
-    with temporary.open("wb") as file:
+    with writing(target, durable=True) as temporary, temporary.open("wb") as file:
         np.savez(file, meta=np.array(json.dumps(meta)), **values)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, target)
     for old in sorted(folder.glob("*.npz"))[:-_KEPT]:
         old.unlink()
 

@@ -19,6 +19,7 @@ from kerasseg.errors import UserError
 from kerasseg.export import exporter
 from kerasseg.export.check_images import CheckSamples
 from kerasseg.export.exporter import ExportOptions, export_run
+from kerasseg.files import is_temporary
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.runs.trained import open_run
 
@@ -183,7 +184,7 @@ def test_a_kill_leaves_a_whole_version_or_none(place, run_dir, tmp_path):
     env = {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     killed = subprocess.run([sys.executable, "-c", program], env=env, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert not [entry for entry in out.iterdir() if not entry.name.startswith(".staging-")]
+    assert all(map(is_temporary, out.iterdir()))
     done = subprocess.run(
         [sys.executable, str(PROJECT / "export.py"), str(run_dir), "--out", str(out),
          "--images", "1", "--formats", "savedmodel"],

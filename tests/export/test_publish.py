@@ -1,8 +1,6 @@
 """Version directories appear as a whole."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -55,14 +53,11 @@ def test_a_failure_leaves_nothing(tmp_path):
     assert names(out) == ["1", "labels.json", "latest"]
 
 
-def test_the_stump_of_a_killed_export_is_removed_by_the_next_one(tmp_path):
-    child = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
-    )
-    (tmp_path / f".staging-{child.stdout.decode().strip()}-x").mkdir()
-    (tmp_path / f".staging-{os.getpid()}-y").mkdir()  # somebody who is still at work
-    put(tmp_path, "labels.json")
-    assert names(tmp_path) == [f".staging-{os.getpid()}-y", "1", "labels.json", "latest"]
+def test_the_stump_of_a_killed_export_is_removed_by_the_next_one(tmp_path, dead_process):
+    (tmp_path / f".kerasseg-{dead_process}-0123abcd.tmp").mkdir()
+    with staging(tmp_path) as at_work:
+        put(tmp_path, "labels.json")
+        assert names(tmp_path) == [at_work.name, "1", "labels.json", "latest"]
 
 
 def test_a_file_in_the_way_is_named(tmp_path):

@@ -11,7 +11,7 @@ import kerasseg
 from kerasseg.config import Config, load_config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
-from kerasseg.files import write_whole
+from kerasseg.files import write_text
 from kerasseg.labels import LabelSet, camvid_labels
 from kerasseg.runs.directory import COLUMNS, RunDirectory
 
@@ -54,7 +54,7 @@ def test_a_machine_without_git_trains_too(tmp_path, monkeypatch):
 
 
 def test_the_same_settings_go_on(run):
-    write_whole(run.metrics, "{}")
+    write_text(run.metrics, "{}")
     assert run.open(config(), fresh=False) is True
     assert run.metrics.exists()
 
@@ -67,7 +67,7 @@ def test_settings_that_change_no_result_may_differ(run, override):
 
 
 def test_other_settings_are_refused_and_named(run):
-    write_whole(run.metrics, "{}")
+    write_text(run.metrics, "{}")
     other = config("train.batch_size=4", "optimizer.learning_rate=0.1", "name=x")
     with pytest.raises(UserError) as caught:
         run.open(other, fresh=False)
@@ -82,7 +82,7 @@ def test_other_settings_are_refused_and_named(run):
 
 
 def test_fresh_starts_over_with_other_settings(run):
-    write_whole(run.metrics, "{}")
+    write_text(run.metrics, "{}")
     other = config("train.batch_size=4")
     assert run.check(other, fresh=True) is False
     assert run.metrics.exists()  # checking touches nothing
@@ -109,30 +109,26 @@ def test_a_file_in_its_place_is_never_touched(tmp_path, fresh):
     assert path.read_text() == "x"
 
 
-def test_an_empty_directory_and_a_run_killed_at_birth_are_fine(tmp_path):
+def test_an_empty_directory_and_a_run_killed_at_birth_are_fine(tmp_path, dead_process):
     assert RunDirectory(tmp_path).open(config(), fresh=False) is False
     other = tmp_path / "killed"
     other.mkdir()
-    (other / "config.yaml.tmp").write_text("half")
+    (other / f".kerasseg-{dead_process}-0123abcd.tmp").write_text("half")
     assert RunDirectory(other).open(config(), fresh=False) is False
     assert contents(other) == {"config.yaml"}
 
 
-def test_stumps_of_a_killed_run_are_cleared_away_and_nothing_else(run):
-    for folder in (run.state, run.panels, run.path / "panels.tmp"):
+def test_stumps_of_a_killed_run_are_cleared_away_and_nothing_else(run, dead_process):
+    mark = f".kerasseg-{dead_process}-0123abcd.tmp"
+    for folder in (run.state, run.panels, run.path / mark):
         folder.mkdir()
-    leftovers = [
-        run.path / "history.csv.tmp",
-        run.path / "best.tmp.keras",
-        run.state / "writing.tmp",
-        run.path / "panels.tmp" / "a.png",
-    ]
-    kept = [run.best, run.state / "000000001-00000.npz", run.panels / "a.png"]
+    leftovers = [run.path / f"{mark}.keras", run.state / mark, run.path / mark / "a.png"]
+    kept = [run.best, run.state / "000000001-00000.npz", run.panels / "a.png", run.path / "a.tmp"]
     for path in (*leftovers, *kept):
         path.write_bytes(b"x")
     run.open(config(), fresh=False)
     assert not any(path.exists() for path in leftovers)
-    assert not (run.path / "panels.tmp").exists()
+    assert not (run.path / mark).exists()
     assert all(path.exists() for path in kept)
 
 
@@ -163,15 +159,6 @@ def test_the_labels_come_back_with_the_working_scale(run):
     assert content["working_size"] == [180, 240]
     assert content["native_size"] == [360, 480]
     assert LabelSet.from_json(content) == catalog.label_set
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "metrics.json"
-    write_whole(path, "old")
-    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
-        write_whole(path, "new")
-    assert path.read_text() == "old"
 
 
 def test_the_best_weights_appear_whole(run):

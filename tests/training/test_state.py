@@ -5,6 +5,7 @@ import pytest
 
 from kerasseg.config import OptimizerConfig
 from kerasseg.data.curriculum import plan_epochs
+from kerasseg.errors import UserError
 from kerasseg.training.state import Progress, load_state, restore, save_state, snapshot
 from tests.training.small_segmenter import noise_batch, small_segmenter
 
@@ -106,7 +107,7 @@ def test_a_damaged_file_is_passed_over_with_a_line(trained, tmp_path, capsys, da
 def test_nothing_readable_is_no_state(tmp_path):
     assert load_state(tmp_path) is None
     assert load_state(tmp_path / "missing") is None
-    (tmp_path / "writing.tmp").write_bytes(b"half")
+    (tmp_path / ".kerasseg-1-0123abcd.tmp").write_bytes(b"half")
     assert load_state(tmp_path) is None
 
 
@@ -119,7 +120,7 @@ def test_an_interrupted_save_leaves_the_old_state_and_no_half_file(trained, tmp_
         raise OSError("No space left on device")
 
     monkeypatch.setattr(np, "savez", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UserError, match=r"npz: cannot be written \(No space"):
         save_state(tmp_path, trained[0], progress(2))
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.npz")} == before
     found, _ = load_state(tmp_path)

@@ -1,18 +1,18 @@
 """Shards are hashed when they are first opened, and again only if they have changed."""
 
-import contextlib
 import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from kerasseg.data.packed.format import PackedIndex, Shard
 from kerasseg.data.storage import is_address, join, sha256_of, stamp
 from kerasseg.errors import UserError
+from kerasseg.files import os_errors, write_json
 
 _LONG = 2**30  # bytes: from here on it is said that this takes a while
 
@@ -42,17 +42,16 @@ def verify_shards(
                 known[shard.file] = [shard.sha256, *found]
         finally:
             pool.shutdown(cancel_futures=True)
-            _write(file, known)
+            with suppress(UserError):
+                write_json(file, known, indent=None, make_folder=True)
 
 
 def _check(index: PackedIndex, shard: Shard) -> list:
     """The stamp of the shard, whose content is in order. Raises UserError."""
     found = _sized(index, shard)
     place = join(index.root, shard.file)
-    try:
+    with os_errors(place, "cannot be read"):
         digest = sha256_of(place)
-    except OSError as error:
-        raise UserError(f"{place}: cannot be read ({error.strerror})") from None
     if digest != shard.sha256:
         raise UserError(f"{place}: damaged (its SHA-256 is not the one in the index)")
     return found
@@ -60,10 +59,8 @@ def _check(index: PackedIndex, shard: Shard) -> list:
 
 def _sized(index: PackedIndex, shard: Shard) -> list:
     place = join(index.root, shard.file)
-    try:
+    with os_errors(place, "cannot be read"):
         found = stamp(place)
-    except OSError as error:
-        raise UserError(f"{place}: cannot be read ({error.strerror})") from None
     if found[0] != shard.size:
         raise UserError(f"{place}: found {found[0]} bytes, expected {shard.size}; copy it again")
     return found
@@ -71,20 +68,8 @@ def _sized(index: PackedIndex, shard: Shard) -> list:
 
 def _read(file: Path) -> dict:
     # RecursionError: deeply nested garbage.
-    with contextlib.suppress(OSError, ValueError, RecursionError):
+    with suppress(OSError, ValueError, RecursionError):
         known = json.loads(file.read_text(encoding="utf-8"))
         if isinstance(known, dict):
             return known
     return {}
-
-
-def _write(file: Path, known: dict) -> None:
-    with contextlib.suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                json.dump(known, out)
-            os.replace(temporary, file)
-        finally:
-            Path(temporary).unlink(missing_ok=True)

@@ -27,8 +27,7 @@ from kerasseg.data.packed.format import (
 from kerasseg.data.samples import Sample
 from kerasseg.data.storage import is_address, sha256_of
 from kerasseg.errors import UserError
-
-_TEMPORARY = ".tmp"
+from kerasseg.files import clear_leftovers, is_temporary, writing
 
 
 def check_target(out: str) -> None:
@@ -38,8 +37,8 @@ def check_target(out: str) -> None:
     path = Path(out)
     if path.exists() and not path.is_dir():
         raise UserError(f"{out}: is a file, expected a new folder")
-    held = {p.name for p in path.iterdir()} if path.exists() else set()
-    if held - {UNFINISHED + _TEMPORARY} and not held & {INDEX, UNFINISHED}:
+    held = {p.name for p in path.iterdir() if not is_temporary(p)} if path.exists() else set()
+    if held and not held & {INDEX, UNFINISHED}:
         raise UserError(f"{out}: holds other files; name a new folder")
 
 
@@ -133,8 +132,7 @@ def _begun(out: Path, note: bytes):
             raise UserError(f"{out}: another process is packing into it") from None
         if file.read() != note:
             raise UserError(f"{out}: holds part of a pack of other data; remove it")
-        for leftover in out.glob(f"*{_TEMPORARY}"):
-            leftover.unlink()
+        clear_leftovers(out)
         yield
 
 
@@ -193,19 +191,12 @@ def _write_shard(out: Path, shard: Shard, decoder, samples: Sequence[Sample], fi
 
 
 def _write_whole(path: Path, pieces) -> str:
-    """Writes a file under a temporary name, on to the disk, renames it. Returns its SHA-256."""
-    temporary, digest = path.with_name(path.name + _TEMPORARY), hashlib.sha256()
-    try:
-        with open(temporary, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-                digest.update(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Writes a file, on to the disk, whole or not at all. Returns its SHA-256."""
+    digest = hashlib.sha256()
+    with writing(path, durable=True) as temporary, open(temporary, "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+            digest.update(piece)
     return digest.hexdigest()
 
 

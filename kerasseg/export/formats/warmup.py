@@ -4,7 +4,6 @@ The first call of a graph costs several times the second. Format:
 https://www.tensorflow.org/tfx/serving/saved_model_warmup.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_log_pb2
 
 from kerasseg.errors import UserError
+from kerasseg.files import writing
 
 FILE = "tf_serving_warmup_requests"
 _SIDE = 64  # pixels: the tensor request takes every path of the graph, not its time
@@ -36,19 +36,16 @@ def write_warmup(path: Path, images: Sequence[bytes], *, model_name: str) -> Pat
     requests = [_request(model_name, "encoded", {"image_bytes": _strings([i])}) for i in images]
     drawn = tf.make_tensor_proto(_drawn())
     requests.append(_request(model_name, "serving_default", {"image": drawn}))
-    folder = path / "assets.extra"
-    folder.mkdir(exist_ok=True)
-    unfinished = folder / f".{FILE}.{os.getpid()}"
-    try:
-        with tf.io.TFRecordWriter(str(unfinished)) as records:
-            for request in requests:
-                log = prediction_log_pb2.PredictLog(request=request)
-                record = prediction_log_pb2.PredictionLog(predict_log=log)
-                records.write(record.SerializeToString())
-        os.replace(unfinished, folder / FILE)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return folder / FILE
+    file = path / "assets.extra" / FILE
+    with (
+        writing(file, make_folder=True) as temporary,
+        tf.io.TFRecordWriter(str(temporary)) as records,
+    ):
+        for request in requests:
+            log = prediction_log_pb2.PredictLog(request=request)
+            record = prediction_log_pb2.PredictionLog(predict_log=log)
+            records.write(record.SerializeToString())
+    return file
 
 
 def _request(model_name: str, signature: str, inputs: dict) -> predict_pb2.PredictRequest:

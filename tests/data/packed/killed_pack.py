@@ -1,6 +1,6 @@
 """Packs and is killed at a place: `killed_pack.py WHERE:NUMBER FILES OUT CACHE`.
 
-WHERE is a function of `os` that the writer calls, NUMBER its call before which SIGKILL comes.
+WHERE is a function of `os` that writing a file calls, NUMBER its call before which SIGKILL comes.
 """
 
 import os
@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from kerasseg.data.packed import writer
+from kerasseg import files
 from tests.data.packed.packed_data import pack_files
 
 where, number = sys.argv[1].split(":")
@@ -26,6 +26,6 @@ class Os:
         return getattr(os, name)
 
 
-writer.os = Os()
-files, out, cache = (Path(argument) for argument in sys.argv[2:])
-pack_files(files, out, cache=cache)
+files.os = Os()
+source, out, cache = (Path(argument) for argument in sys.argv[2:])
+pack_files(source, out, cache=cache)
