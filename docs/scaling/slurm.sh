@@ -36,7 +36,7 @@ exit $status'
 stopped=no
 trap "stopped=yes; kill -TERM \$step 2>/dev/null" TERM
 # A lost process leaves the others with status 3: all of them start again. Errors that the user can
-# fix (2) and bugs (1) end the job.
+# fix (2) and bugs (70) end the job.
 for attempt in 1 2 3 4 5 6 7 8 9 10; do
   srun --kill-on-bad-exit=0 bash -c "$task" &
   step=$!
