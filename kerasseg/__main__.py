@@ -14,6 +14,7 @@ from kerasseg.config.schema import DataConfig
 from kerasseg.config.setting_types import MAX_SEED
 from kerasseg.config.words import suggestion
 from kerasseg.errors import UserError, run_command
+from kerasseg.terminal import progress_bar
 
 PROG = "python -m kerasseg"
 
@@ -70,21 +71,10 @@ def streets(argv: Sequence[str]) -> None:
         help=f"the same seed draws the same images {shown}",
     )
     args = parser.parse(argv)
-    from rich.console import Console
-    from rich.progress import Progress
-
     from kerasseg.streets.draw import draw_streets
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("drawing")
-        draw_streets(
-            args.root,
-            train=args.train,
-            val=args.val,
-            seed=args.seed,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with progress_bar("drawing") as report:
+        draw_streets(args.root, train=args.train, val=args.val, seed=args.seed, progress=report)
     print(f"{args.root}: {args.train} images to train with, {args.val} to validate with")
 
 

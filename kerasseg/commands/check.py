@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -10,6 +9,7 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog, open_catalog
 from kerasseg.data.class_balance import class_rows
 from kerasseg.report.contact_sheet import describe, write_contact_sheet
+from kerasseg.terminal import console
 
 _BAR = 14  # characters
 
@@ -20,18 +20,18 @@ def check(config: Config, *, sheet: Path) -> None:
     Raises UserError for a data set that is not in order, and if `sheet` cannot be written.
     """
     catalog = open_catalog(config)
-    console = Console(highlight=False)
-    console.print(Text(f"{catalog.label_set.dataset}: {describe(catalog)}"))
+    shown = console()
+    shown.print(f"{catalog.label_set.dataset}: {describe(catalog)}")
     for split in catalog.splits:
-        console.print()
-        console.print(class_table(catalog, split))
+        shown.print()
+        shown.print(class_table(catalog, split))
     absent = [
         name for name, pixels, _, _ in class_rows(catalog, next(iter(catalog.splits))) if not pixels
     ]
     if absent:
-        console.print(Text(f"\nnever in {next(iter(catalog.splits))}: {', '.join(absent)}"))
+        shown.print(f"\nnever in {next(iter(catalog.splits))}: {', '.join(absent)}")
     write_contact_sheet(catalog, sheet)
-    console.print(Text(f"\ncontact sheet: {sheet}"), soft_wrap=True)
+    shown.print(f"\ncontact sheet: {sheet}")
 
 
 def class_table(catalog: Catalog, split: str) -> Table:

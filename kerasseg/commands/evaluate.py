@@ -9,6 +9,7 @@ from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
 from kerasseg.files import write_json
+from kerasseg.terminal import progress_bar
 
 _TIMED_IMAGES = 10
 
@@ -108,17 +109,15 @@ def _split(args: argparse.Namespace) -> dict:
         answers = PngAnswers(args.model, catalog, args.split)
     else:
         answers = answers_of(predictor, catalog.label_set, more=_more(scores))
-    found = _with_progress(
-        len(samples),
-        lambda each: evaluate_split(
-            answers, catalog, split=args.split, each_image=each, boundaries=args.boundaries
-        ),
-    )
-    if args.temperature:
-        found["temperature"] = _with_progress(
-            len(samples),
-            lambda each: calibrate(predictor, catalog, split=args.split, each_image=each),
+    with progress_bar("evaluating", total=len(samples)) as report:
+        found = evaluate_split(
+            answers, catalog, split=args.split, each_image=report, boundaries=args.boundaries
         )
+    if args.temperature:
+        with progress_bar("calibrating", total=len(samples)) as report:
+            found["temperature"] = calibrate(
+                predictor, catalog, split=args.split, each_image=report
+            )
     if scores is not None:
         from kerasseg.evaluation.score_times import score_times
 
@@ -136,10 +135,8 @@ def _anomalies(args: argparse.Namespace) -> dict:
         raise UserError(f"{args.model}: label PNGs have no uncertainty scores for --anomalies")
     predictor, scores = _open(args)
     answers = answers_of(predictor, predictor.label_set, more=_more(scores))
-    return _with_progress(
-        len(samples),
-        lambda each: evaluate_anomalies(answers, samples, predictor.label_set, each_image=each),
-    )
+    with progress_bar("evaluating", total=len(samples)) as report:
+        return evaluate_anomalies(answers, samples, predictor.label_set, each_image=report)
 
 
 def _open(args: argparse.Namespace):
@@ -173,15 +170,3 @@ def _holds_label_pngs(path: Path) -> bool:
         and not any((path / mark).exists() for mark in marks)
         and any(path.rglob("*.png"))
     )
-
-
-def _with_progress(total: int, work):
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("evaluating", total=total)
-        return work(lambda done: bar.update(task, completed=done))

@@ -8,6 +8,7 @@ from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import Config, load_config
 from kerasseg.config.words import SETTINGS
 from kerasseg.errors import UserError
+from kerasseg.terminal import progress_bar
 
 _MIB = 2**20
 
@@ -59,20 +60,15 @@ def pack(argv: Sequence[str], *, prog: str) -> None:
         raise UserError(f"--splits: found {args.splits}, allowed: names such as train,val")
     catalog = open_catalog(config, splits=splits)
     load_tensorflow()
-    from rich.console import Console
-    from rich.progress import Progress
-
     from kerasseg.data.packed.writer import pack as pack_data
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("packing")
+    with progress_bar("packing") as report:
         index = pack_data(
             catalog,
             Path(out),
             shard_bytes=args.shard_mb * _MIB,
             workers=args.workers or config.data.workers,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=report,
         )
     shards = [shard for part in index.splits.values() for shard in part]
     counts = ", ".join(f"{len(samples)} {split}" for split, samples in catalog.splits.items())

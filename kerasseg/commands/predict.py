@@ -18,6 +18,7 @@ from kerasseg.inference.pictures import write_pictures
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import LabelSet
 from kerasseg.labels.builtin import CITYSCAPES
+from kerasseg.terminal import progress_bar
 
 
 def predict(argv: Sequence[str], *, prog: str) -> int:
@@ -142,21 +143,9 @@ def _predict_all(
     predictor: Predictor, targets: dict[Path, tuple[Path, ...]], args: argparse.Namespace
 ) -> list[str]:
     """Writes the results of all images; returns a line for each image that could not be read."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True, highlight=False, markup=False)
     failed = []
-    with Progress(
-        *Progress.get_default_columns()[:2],
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        task = bar.add_task("predicting", total=len(targets))
-        for image, paths in targets.items():
+    with progress_bar("predicting", total=len(targets)) as report:
+        for done, (image, paths) in enumerate(targets.items(), start=1):
             try:
                 pixels = read_image(image)
             except UserError as error:
@@ -169,5 +158,5 @@ def _predict_all(
                     write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
                 else:
                     prediction.save(args.out, image.stem, image=pixels)
-            bar.advance(task)
+            report(done)
     return failed

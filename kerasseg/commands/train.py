@@ -6,6 +6,7 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import interrupted_by_sigterm
 from kerasseg.runs.directory import RunDirectory
+from kerasseg.terminal import console
 
 
 def train_and_report(config: Config, catalog: Catalog, *, fresh: bool) -> None:
@@ -24,7 +25,6 @@ def train_and_report(config: Config, catalog: Catalog, *, fresh: bool) -> None:
 
 def print_result(run: RunDirectory) -> None:
     """The table of `metrics.json`: one row per class, then the means."""
-    from rich.console import Console
     from rich.table import Table
 
     metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
@@ -44,8 +44,8 @@ def print_result(run: RunDirectory) -> None:
     table.add_row("mean IoU", number(metrics["miou"]), style="bold")
     table.add_row("pixel accuracy", number(metrics["pixel_accuracy"]))
     table.add_row("image accuracy", number(metrics["image_accuracy"]))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
-    console.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")
+    shown = console()
+    shown.print(table)
+    shown.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")
     if run.report.is_file():
-        console.print(f"report       {run.report}")
+        shown.print(f"report       {run.report}")

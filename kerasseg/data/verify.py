@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
-from rich.console import Console
-from rich.progress import Progress
 
 from kerasseg.data.facts import Facts, VerifiedCache
 from kerasseg.data.label_png import (
@@ -27,6 +25,7 @@ from kerasseg.data.label_png import (
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.labels import UNKNOWN, VOID, LabelSet
+from kerasseg.terminal import progress_bar
 
 MAX_PROBLEMS = 5  # so many are listed
 _MANY = 500  # from so many pairs on, progress is shown
@@ -209,15 +208,11 @@ def _listing(problems: list[str], *, more: str) -> str:
 def _chunks_with_progress(samples: list[Sample], size: int) -> Iterator[list[Sample]]:
     """`samples` in lists of `size`, with a bar on stderr (one line if that is no terminal)."""
     chunks = [samples[start : start + size] for start in range(0, len(samples), size)]
-    console = Console(stderr=True)
     if len(samples) < _MANY:
         yield from chunks
-    elif not console.is_terminal:
-        console.print(f"verifying {len(samples)} pairs of image and label, once", soft_wrap=True)
-        yield from chunks
-    else:
-        with Progress(console=console, transient=True) as progress:
-            task = progress.add_task("verifying images and labels", total=len(samples))
-            for chunk in chunks:
-                yield chunk
-                progress.advance(task, len(chunk))
+        return
+    line = f"verifying {len(samples)} pairs of image and label, once"
+    with progress_bar("verifying images and labels", total=len(samples), otherwise=line) as report:
+        for number, chunk in enumerate(chunks):
+            yield chunk
+            report(number * size + len(chunk))

@@ -1,7 +1,8 @@
 """The tables that `evaluate` prints."""
 
-from rich.console import Console
 from rich.table import Table
+
+from kerasseg.terminal import console
 
 
 def number(value: float | None) -> str:
@@ -32,8 +33,7 @@ def print_scores(found: dict) -> None:
     table.add_section()
     for name, value in _others(found):
         table.add_row(name, number(value))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(table)
+    console().print(table)
     if "errors" in found:
         print_uncertainty_scores(
             found, title=f"uncertainty scores; calibration error {number(found['ece'])}"
@@ -72,7 +72,7 @@ def print_uncertainty_scores(found: dict, *, title: str) -> None:
         for name, entry in entries.items():
             keys = ("auroc", "average_precision", "risk_coverage_area", "fpr95")
             table.add_row(name, *(number(entry.get(key)) for key in keys))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console().print(table)
 
 
 def print_temperature(found: dict) -> None:
@@ -89,4 +89,4 @@ def _print_seconds(seconds: dict[str, float]) -> None:
     table.add_column("median", justify="right")
     for name, value in seconds.items():
         table.add_row(name, number(value))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console().print(table)

@@ -1,13 +1,12 @@
 """What the terminal shows while a run goes on: one line an epoch, and two that move below."""
 
-import sys
 from typing import TextIO
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from kerasseg.data.curriculum import Plan
+from kerasseg.terminal import console
 
 _HEAD = "  epoch   stage  crop      loss  x-entropy   variance    mIoU   img/s   wait"
 
@@ -35,7 +34,7 @@ class Display:
         self._plan = plan
         self._best = best_miou
         self._stages = plan.epochs[-1].stage + 1
-        self._console = Console(highlight=False, soft_wrap=True, file=file or sys.stdout)
+        self._console = console(file)
         self._bar = _Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),

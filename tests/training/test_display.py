@@ -29,8 +29,8 @@ def show(monkeypatch, *, terminal: bool) -> str:
     file = io.StringIO()
     monkeypatch.setattr(
         module,
-        "Console",
-        lambda **given: Console(**given, force_terminal=terminal, width=80, color_system=None),
+        "console",
+        lambda file: Console(file=file, force_terminal=terminal, width=80, color_system=None),
     )
     with Display(PLAN, done=0, best_miou=0.7123, file=file) as display:
         display.step(step=30000, epoch=20, means=MEANS, rate=123.4, wait=0.123)
