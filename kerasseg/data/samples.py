@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 from kerasseg.errors import UserError
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,18 @@ def checked_samples(samples: Sequence[Sample], *, where: Path, pattern: str) -> 
     return tuple(ordered)
 
 
-def take_evenly(samples: Sequence[Sample], count: int | None) -> tuple[Sample, ...]:
-    """`count` of the samples, evenly spaced over their order; all if None or not that many.
+def take_evenly(
+    items: Sequence[Item], count: int | None, *, with_last: bool = False
+) -> tuple[Item, ...]:
+    """`count` of the items, evenly spaced over their order; all if None or not that many.
 
-    The first `count` would be one city or one drive of the whole.
+    The first `count` samples would be one city or one drive of the whole. with_last: from the
+    first item to the last; otherwise the first of each of `count` equal parts.
     """
-    total = len(samples)
+    total = len(items)
     if count is None or count >= total:
-        return tuple(samples)
-    return tuple(samples[i * total // count] for i in range(count))
+        return tuple(items)
+    if with_last and count > 1:
+        step = (total - 1) / (count - 1)
+        return (*(items[int(i * step)] for i in range(count - 1)), items[-1])
+    return tuple(items[i * total // count] for i in range(count))

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.pixels import Decoder
+from kerasseg.data.samples import take_evenly
 
 
 class CheckSamples:
@@ -17,17 +18,17 @@ class CheckSamples:
     """
 
     def __init__(self, catalog: Catalog, *, count: int):
-        total = len(catalog.splits["val"])
-        self.indices = np.unique(np.linspace(0, total - 1, min(count, total)).astype(np.int32))
-        self._first = catalog.splits["val"][self.indices[0]]
+        samples = catalog.splits["val"]
+        self._indices = take_evenly(range(len(samples)), count, with_last=True)
+        self._first = samples[self._indices[0]]
         self._decoder = Decoder(catalog, "val", cache="none", cache_dir=Path())
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self._indices)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for index in self.indices:
-            image, label = self._decoder(index)
+        for index in self._indices:
+            image, label = self._decoder(np.int32(index))
             yield image.numpy(), label.numpy()
 
     def first_file(self) -> bytes:

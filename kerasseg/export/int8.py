@@ -10,6 +10,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from kerasseg.data.image_file import read_image
+from kerasseg.data.samples import take_evenly
 from kerasseg.export.int8_padding import pad_before_dequantizing
 from kerasseg.inference.image_search import find_images
 
@@ -37,8 +38,7 @@ def calibration_images(folder: Path, *, scale: float = 1.0) -> list[np.ndarray]:
     Raises UserError.
     """
     files = find_images([str(folder)], out=folder / "none")
-    chosen = np.unique(np.linspace(0, len(files) - 1, CALIBRATION_IMAGES).astype(int))
-    images = (read_image(files[i]) for i in chosen)
+    images = map(read_image, take_evenly(files, CALIBRATION_IMAGES, with_last=True))
     return [_part(image, CALIBRATION_PIXELS / scale, turn) for turn, image in enumerate(images)]
 
 

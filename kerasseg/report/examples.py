@@ -8,6 +8,7 @@ from PIL import Image
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
+from kerasseg.data.samples import take_evenly
 from kerasseg.drawing.panels import heat_map
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
@@ -41,10 +42,8 @@ def best_and_worst(each_image: list[dict], *, count: int) -> tuple[list[dict], l
 
 def some_panels(folder: Path, *, count: int) -> list[tuple[str, Image.Image]]:
     """(name, RGB picture) of at most `count` of a run's panels, evenly spread."""
-    found = sorted(folder.glob("*.png"))
-    chosen = np.unique(np.linspace(0, len(found) - 1, min(count, len(found))).astype(int))
     pictures = []
-    for path in (found[index] for index in chosen):
+    for path in take_evenly(sorted(folder.glob("*.png")), count, with_last=True):
         with Image.open(path) as file:
             panel = file.convert("RGB")
         panel.thumbnail((_PANEL_WIDTH, _PANEL_WIDTH))

@@ -11,6 +11,7 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.facts import cache_folder
 from kerasseg.data.pixels import Decoder
+from kerasseg.data.samples import take_evenly
 from kerasseg.drawing.panels import panel
 from kerasseg.evaluation.answers import answers_of
 from kerasseg.evaluation.split import evaluate_split
@@ -65,9 +66,7 @@ def _write_panels(
 ) -> None:
     """Panels of some validation images, evenly spread; the folder appears as a whole."""
     samples = catalog.splits["val"]
-    chosen = np.unique(
-        np.linspace(0, len(samples) - 1, min(config.train.panels, len(samples))).astype(int)
-    )
+    chosen = take_evenly(range(len(samples)), config.train.panels, with_last=True)
     with temporary_folder(run.path) as folder:
         for index in chosen:
             image, label = decoder(np.int32(index))
