@@ -1,8 +1,27 @@
-"""TensorFlow as all commands start it: quietly, and only when it is needed."""
+"""What not every installation has: TensorFlow, started quietly, and the rest of the extra `train`.
+
+`pip install .` brings what predicts with an ONNX file; all else is imported only when needed.
+"""
 
 import os
 import sys
 import tempfile
+from importlib.util import find_spec
+
+from kerasseg.errors import UserError
+
+
+def require(*packages: str) -> None:
+    """Raises UserError, naming the command that installs it, if one cannot be imported."""
+    for package in packages:
+        try:
+            missing = find_spec(package) is None
+        except ImportError:
+            missing = True
+        if missing:
+            raise UserError(
+                f'{package}: not installed, but needed for this; pip install ".[train]" brings it'
+            )
 
 
 def quiet_tensorflow() -> None:
@@ -15,8 +34,10 @@ def load_tensorflow() -> None:
     """Imports TensorFlow, which takes seconds, without what its libraries say while they load.
 
     No variable silences those lines: they come before its log is set up. They are shown if the
-    import fails, or if TF_CPP_MIN_LOG_LEVEL=0 asks for everything.
+    import fails, or if TF_CPP_MIN_LOG_LEVEL=0 asks for everything. Raises UserError if TensorFlow
+    is not installed.
     """
+    require("tensorflow")
     quiet_tensorflow()
     if os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0":
         import tensorflow

@@ -1,54 +1,40 @@
-"""python -m kerasseg ablate: what each idea of the method is worth, over several seeds."""
+"""Measure what each idea of the method is worth.
 
+Trains plain cross entropy, each idea of the method alone on top of it, and all
+together, for the same number of steps and with the same seeds; or one setting
+at several values. What is done already is not done again.
+"""
+
+import argparse
 import json
-import shlex
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from kerasseg.ablation.cells import Cell, cell_name, run_child, score_cell, train_cell
-from kerasseg.ablation.figure import draw
-from kerasseg.ablation.table import rows, to_csv, to_json, to_markdown
-from kerasseg.ablation.variants import (
-    VARIANTS,
-    Variant,
-    changes,
-    chosen_ideas,
-    plain_value,
-    resolve,
-    sweep,
-)
+from kerasseg.ablation.variants import VARIANTS, Variant, changes, chosen_ideas, resolve, sweep
+from kerasseg.backend import require
 from kerasseg.commands.parser import CommandParser, whole_number
-from kerasseg.config import dump_config, load_config
-from kerasseg.config.schema import Config
-from kerasseg.config.words import SETTINGS
+from kerasseg.config import Config, dump_config, load_config
 from kerasseg.errors import UserError
-from kerasseg.files import write_json, write_text, writing
-from kerasseg.training.cluster import read_cluster
+from kerasseg.files import write_json
 
 
-def ablate(argv: Sequence[str], *, prog: str) -> None:
-    """Runs the command. Raises UserError for what the user can mend, Interrupted if stopped."""
-    parser = CommandParser(
-        prog=f"{prog} ablate",
-        arguments="--config FILE (--minutes M | --steps N) [--seeds N]\n"
-        "                                 [--variants LIST | --sweep KEY=V,V ...]\n"
-        "                                 [--anomalies DIR] [--runs DIR] [--out DIR]\n"
-        "                                 [key=value ...] [--help]",
-        description="Trains plain cross entropy, each idea of the method alone on top of it, and\n"
-        "all together, for the same number of steps and with the same seeds; or one\n"
-        "setting at several values. What is done already is not done again.",
-    )
-    parser.add_settings(default_config=None)
-    parser.add_argument(
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_config()
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
         "--minutes", type=float, metavar="M", help="how long one training of all ideas may take"
     )
-    parser.add_argument("--steps", type=whole_number(1), metavar="N", help="or so many steps")
+    length.add_argument("--steps", type=whole_number(1), metavar="N", help="or so many steps")
     parser.add_argument(
-        "--seeds", type=whole_number(1), metavar="N", default=3, help="(default: %(default)s)"
+        "--seeds",
+        type=whole_number(1),
+        metavar="N",
+        default=3,
+        help="train each with so many seeds (default: %(default)s)",
     )
-    parser.add_argument("--variants", metavar="LIST", help=f"only these of {', '.join(VARIANTS)}")
-    parser.add_argument(
+    compared = parser.add_mutually_exclusive_group()
+    compared.add_argument("--variants", metavar="LIST", help=f"only these of {', '.join(VARIANTS)}")
+    compared.add_argument(
         "--sweep",
         action="append",
         metavar="KEY=V,V",
@@ -58,10 +44,24 @@ def ablate(argv: Sequence[str], *, prog: str) -> None:
         "--anomalies", type=Path, metavar="DIR", help="also score photos with unknown things"
     )
     parser.add_argument(
-        "--runs", type=Path, metavar="DIR", help="run directories (default: runs/<name>-ablation)"
+        "--runs",
+        type=Path,
+        metavar="DIR",
+        help="folder of the run directories (default: runs/<name>-ablation)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="table (default: as --runs)")
-    args = parser.parse(argv)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of the table (default: as --runs)"
+    )
+    parser.add_settings()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises UserError for what the user can mend, Interrupted if stopped."""
+    require("tensorflow", "keras", "tensorboard", "matplotlib", "h5py")
+    from kerasseg.ablation.cells import Cell, cell_name, score_cell, train_cell
+    from kerasseg.ablation.outputs import write_cell, write_table
+    from kerasseg.training.cluster import read_cluster
+
     base = load_config(args.config, args.settings)
     folder = args.runs or Path("runs") / f"{base.name}-ablation"
     variants = _variants(args, base)
@@ -92,8 +92,8 @@ def ablate(argv: Sequence[str], *, prog: str) -> None:
         print(f"mIoU {scores['miou']:.4f}", flush=True)
         scored.append((cell.variant, cell.seed, scores))
         command = ["--config", str(args.config), *args.settings]
-        _write_cell(out, cell, scores, command=command, named=named)
-        _write_table(out, scored, title=f"{base.name}, {steps} steps of {base.train.batch_size}")
+        write_cell(out, cell, scores, command=command, named=named)
+        write_table(out, scored, title=f"{base.name}, {steps} steps of {base.train.batch_size}")
     print(f"{out / 'table.md'}")
 
 
@@ -102,8 +102,6 @@ def _with(config: Config, values: dict) -> Config:
 
 
 def _variants(args, base: Config) -> tuple[Variant, ...]:
-    if args.sweep and args.variants:
-        raise UserError("--variants, --sweep: found both, allowed: one of the two")
     if args.sweep:
         return tuple(variant for text in args.sweep for variant in sweep(text))
     return chosen_ideas(base, args.variants)
@@ -111,9 +109,9 @@ def _variants(args, base: Config) -> tuple[Variant, ...]:
 
 def _steps(args, base: Config, folder: Path) -> int:
     """The number of steps of every cell: as given, as noted there before, or timed now."""
+    from kerasseg.ablation.cells import run_child
+
     note = folder / "steps.json"
-    if args.steps is not None and args.minutes is not None:
-        raise UserError("--minutes, --steps: found both, allowed: one of the two")
     if note.is_file():
         noted = json.loads(note.read_text(encoding="utf-8"))
         steps, minutes = noted["steps"], noted["minutes"]
@@ -135,42 +133,3 @@ def _steps(args, base: Config, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(note, {"minutes": args.minutes, "steps": steps}, indent=None)
     return steps
-
-
-def _write_cell(
-    out: Path, cell: Cell, scores: dict, *, command: Sequence[str], named: set[str]
-) -> None:
-    """`cells/<name>.json`: how to make the cell again, and what was measured.
-
-    named: the settings in which cells differ. The command has all of them, so that it means the
-    same when the defaults of the file have moved on. Curves and lists of images stay in the
-    `metrics.json` of the cell's run.
-    """
-    different = {key: plain_value(cell.config, key) for key in SETTINGS if key in named}
-    (out / "cells").mkdir(parents=True, exist_ok=True)
-    own = [f"{key}={json.dumps(value)}" for key, value in different.items()]
-    document = {
-        "variant": cell.variant,
-        "seed": cell.seed,
-        "command": shlex.join(["python", "train.py", *command, *own]),
-        **_without_lists(scores),
-    }
-    write_json(out / "cells" / f"{cell.name}.json", document, indent=1)
-
-
-def _without_lists(scores: dict) -> dict:
-    return {
-        name: _without_lists(value) if isinstance(value, dict) else value
-        for name, value in scores.items()
-        if not isinstance(value, list)
-        and not (isinstance(value, dict) and any(isinstance(v, list) for v in value.values()))
-    }
-
-
-def _write_table(out: Path, scored: list, *, title: str) -> None:
-    table = rows(scored)
-    write_json(out / "table.json", to_json(table), indent=1)
-    write_text(out / "table.csv", to_csv(table))
-    write_text(out / "table.md", to_markdown(table))
-    with writing(out / "table.svg") as temporary:
-        draw(table, title=title).savefig(temporary, format="svg")

@@ -1,17 +1,38 @@
-"""Is the data set in order, what is in it, and what does it look like? Before any training."""
+"""Look at a data set before training on it.
 
+Verifies its files, counts its classes and draws some of its images.
+"""
+
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
-from kerasseg.config import Config
-from kerasseg.data.catalog import Catalog, open_catalog
-from kerasseg.data.class_balance import class_rows
-from kerasseg.report.contact_sheet import describe, write_contact_sheet
+from kerasseg.commands.parser import CommandParser
+from kerasseg.config import Config, load_config
 from kerasseg.terminal import console
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kerasseg.data.catalog import Catalog
+
 _BAR = 14  # characters
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_config()
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FILE", help="PNG to write (default: check-<name>.png)"
+    )
+    parser.add_settings()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises UserError for what the user can mend."""
+    config = load_config(args.config, args.settings)
+    check(config, sheet=args.sheet or Path(f"check-{config.name}.png"))
 
 
 def check(config: Config, *, sheet: Path) -> None:
@@ -19,6 +40,10 @@ def check(config: Config, *, sheet: Path) -> None:
 
     Raises UserError for a data set that is not in order, and if `sheet` cannot be written.
     """
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.data.class_balance import class_rows
+    from kerasseg.report.contact_sheet import describe, write_contact_sheet
+
     catalog = open_catalog(config)
     shown = console()
     shown.print(f"{catalog.label_set.dataset}: {describe(catalog)}")
@@ -36,6 +61,11 @@ def check(config: Config, *, sheet: Path) -> None:
 
 def class_table(catalog: Catalog, split: str) -> Table:
     """Pixels, share and images of every class in `split`; fits into 80 columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from kerasseg.data.class_balance import class_rows
+
     rows = class_rows(catalog, split)
     largest = max(share for _, _, share, _ in rows)
     total = len(catalog.splits[split])

@@ -1,10 +1,14 @@
-"""python -m kerasseg evaluate: scores of a model, or of label PNGs, on a split."""
+"""Score a model, or label PNGs, on a split of a data set.
+
+At native size; of the settings only data.* counts. With --anomalies instead of
+--config: do its uncertainty scores find what no class covers?
+"""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from kerasseg.backend import load_tensorflow
+from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
@@ -14,46 +18,16 @@ from kerasseg.terminal import progress_bar
 _TIMED_IMAGES = 10
 
 
-def evaluate(argv: Sequence[str], *, prog: str) -> None:
-    """Runs the command. Raises UserError for what the user can mend."""
-    args = _parse(argv, prog)
-    if not args.model.exists():
-        raise UserError(f"{args.model}: no such file or directory")
-    from kerasseg.evaluation.score_tables import print_scores, print_uncertainty_scores
-
-    found = _anomalies(args) if args.anomalies else _split(args)
-    if args.json:
-        write_json(args.json, found, called=f"--json {args.json}")
-    if args.plots:
-        from kerasseg.drawing.score_charts import write_plots
-
-        write_plots(found, args.plots)
-    if args.anomalies:
-        title = f"{args.anomalies.name}: {found['unknown']['images']} images"
-        print_uncertainty_scores(found, title=title)
-    else:
-        print_scores(found)
-
-
-def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
-    parser = CommandParser(
-        prog=f"{prog} evaluate",
-        arguments="MODEL --config FILE [--split val]\n"
-        "                                   [--json FILE] [--plots DIR] [--boundaries]\n"
-        "                                   [--temperature] [--compare] [--threads N]\n"
-        "                                   [key=value ...] [--help]\n"
-        "       or: MODEL --anomalies DIR [--compare] [--json FILE]",
-        description="Scores a model on a split, at native size. Of the settings only data.* "
-        "counts.",
-    )
+def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "model",
-        type=Path,
         metavar="MODEL",
         help="a run directory, an export, a SavedModel, an .onnx file, or a folder of label PNGs",
     )
-    parser.add_settings(default_config=None, required=False)
-    parser.add_argument("--split", metavar="NAME", default="val", help="(default: %(default)s)")
+    parser.add_config(required=False)
+    parser.add_argument(
+        "--split", metavar="NAME", default="val", help="what to score (default: %(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves there, as SVG")
     parser.add_argument(
@@ -78,16 +52,50 @@ def _parse(argv: Sequence[str], prog: str) -> argparse.Namespace:
         "things no class covers",
     )
     parser.add_argument(
-        "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
+        "--threads",
+        type=whole_number(1),
+        metavar="N",
+        help="threads of one pass (default: as many as cores)",
     )
-    args = parser.parse(argv)
+    parser.add_settings()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises UserError for what the user can mend."""
+    args.model = Path(args.model)
+    _check(args)
+    from kerasseg.evaluation.score_tables import print_scores, print_uncertainty_scores
+
+    scores = _anomalies(args) if args.anomalies else _split(args)
+    if args.json:
+        write_json(args.json, scores, called=f"--json {args.json}")
+    if args.plots:
+        from kerasseg.drawing.score_charts import write_plots
+
+        write_plots(scores, args.plots)
+    if args.anomalies:
+        title = f"{args.anomalies.name}: {scores['unknown']['images']} images"
+        print_uncertainty_scores(scores, title=title)
+    else:
+        print_scores(scores)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises UserError for options that do not go together, and for what is not there."""
     if args.anomalies and (args.config or args.boundaries or args.temperature or args.plots):
         raise UserError(
             "--anomalies: goes without --config, --boundaries, --temperature and --plots"
         )
     if not (args.anomalies or args.config):
-        parser.error("the following arguments are required: --config")
-    return args
+        raise UserError("--config: found none, allowed: --config FILE, or --anomalies DIR instead")
+    if not args.model.exists():
+        raise UserError(f"{args.model}: no such file or directory")
+    if args.plots:
+        require("matplotlib")
+    from kerasseg.inference.open_model import find_model
+
+    if not _holds_label_pngs(args.model) and find_model(args.model)[0] != "onnx":
+        require("tensorflow")
 
 
 def _split(args: argparse.Namespace) -> dict:

@@ -1,37 +1,33 @@
-"""python -m kerasseg pack: a data set as decoded pixels, from which a crop is read by itself."""
+"""Write a data set as decoded pixels, for fast reading.
 
+Training with data.root=OUT and otherwise the same settings is the same to the
+last bit, and reads only what a crop needs. The same command resumes a pack
+that was stopped. Of the settings only data.* and labels.* count; without
+--config the layout of DATA says what it is.
+"""
+
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerasseg.backend import load_tensorflow
+from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import Config, load_config
-from kerasseg.config.words import SETTINGS
 from kerasseg.errors import UserError
 from kerasseg.terminal import progress_bar
 
 _MIB = 2**20
 
 
-def pack(argv: Sequence[str], *, prog: str) -> None:
-    """Runs the command. Raises UserError for what the user can mend."""
-    parser = CommandParser(
-        prog=f"{prog} pack",
-        arguments="DATA OUT [--config FILE] [--splits train,val]\n"
-        "                               [--workers N] [--shard-mb N] [key=value ...] [--help]",
-        description="Writes the pixels of a data set, decoded, into the folder OUT. Training with\n"
-        "data.root=OUT and otherwise the same settings is the same to the last bit, and reads\n"
-        "only what a crop needs. A pack that was stopped goes on by the same command. Of the\n"
-        "settings only data.* and labels.* count; without --config, DATA's layout says what it is.",
-    )
+def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of the data set, as data.root")
     parser.add_argument("out", metavar="OUT", help="new folder for the packed data")
-    parser.add_settings(default_config=None, required=False)
+    parser.add_config(required=False)
     parser.add_argument(
         "--splits", metavar="NAMES", default="train,val", help="what to pack (default: %(default)s)"
     )
     parser.add_argument(
-        "--workers", type=whole_number(1), metavar="N", help="threads (default: one for each core)"
+        "--workers", type=whole_number(1), metavar="N", help="threads (default: as many as cores)"
     )
     parser.add_argument(
         "--shard-mb",
@@ -40,13 +36,16 @@ def pack(argv: Sequence[str], *, prog: str) -> None:
         default=256,
         help="MiB of a file, at most, if more than one sample is in it (default: %(default)s)",
     )
-    args = parser.parse(argv)
-    data, out, *settings = _paths_first([args.data, args.out, *args.settings])
-    if out.partition("=")[0] in SETTINGS:
-        parser.error("the following arguments are required: OUT")
+    parser.add_settings()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises UserError for what the user can mend."""
+    data, out = args.data, args.out
     if not Path(data).is_dir():
         found = "is a file" if Path(data).exists() else "not found"
         raise UserError(f"{data}: {found}; expected the folder of a data set")
+    require("tensorflow")
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.packed.format import find_index
     from kerasseg.data.packed.writer import check_target
@@ -54,7 +53,7 @@ def pack(argv: Sequence[str], *, prog: str) -> None:
     if find_index(data) is not None:
         raise UserError(f"{data}: is packed already")
     check_target(out)
-    config = _settings(data, args.config, settings)
+    config = _settings(data, args.config, args.settings)
     splits = tuple(dict.fromkeys(args.splits.split(",")))
     if not all(name.isidentifier() for name in splits):
         raise UserError(f"--splits: found {args.splits}, allowed: names such as train,val")
@@ -76,12 +75,7 @@ def pack(argv: Sequence[str], *, prog: str) -> None:
     print(f"{out}: {counts} in {len(shards)} shards, {size:.2f} GB; use it as data.root")
 
 
-def _paths_first(words: list[str]) -> list[str]:
-    """DATA, OUT and what is left, wherever the settings stand among them."""
-    return sorted(words, key=lambda word: word.partition("=")[0] in SETTINGS)
-
-
-def _settings(data: str, file: Path | None, settings: Sequence[str]) -> Config:
+def _settings(data: str, file: str | None, settings: Sequence[str]) -> Config:
     """The settings, with `data` as data.root; without a file data.name is what `data` looks like.
 
     Raises UserError if that is none of the known layouts.

@@ -1,4 +1,4 @@
-"""What every command shares: arguments in any order, exit statuses, a quiet TensorFlow.
+"""The argument parser of every command: words in any order, typos named, nothing abbreviated.
 
 TensorFlow is not imported here: `--help` and a mistyped setting answer at once.
 """
@@ -6,63 +6,90 @@ TensorFlow is not imported here: `--help` and a mistyped setting answer at once.
 import argparse
 import shutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from kerasseg.config.help_text import settings_help
+from kerasseg.config.schema import Config
+from kerasseg.config.shipped import shipped_configs
 from kerasseg.config.words import SETTINGS, suggestion
 from kerasseg.errors import UserError
+
+_WIDEST = 100  # columns that the list of settings fills at most
 
 
 class CommandParser(argparse.ArgumentParser):
     """ArgumentParser that raises UserError and never completes half an option."""
 
-    def __init__(self, prog: str, arguments: str, description: str) -> None:
-        """arguments: what follows `prog` in the usage, such as "DIR [--seed S]"."""
-        self.options: list[str] = []
+    def __init__(self, prog: str, description: str = "") -> None:
+        self._takes_settings = False
         super().__init__(
             prog=prog,
-            usage=f"{prog} {arguments}",
-            description=description,
+            description=description.strip(),
             allow_abbrev=False,
             add_help=False,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         self.add_argument("-h", "--help", action="help", help="show this and stop")
 
-    def add_argument(self, *names, **keywords) -> argparse.Action:
-        action = super().add_argument(*names, **keywords)
-        self.options += action.option_strings
-        return action
+    def add_config(self, *, default: str | None = None, required: bool = True) -> None:
+        """Adds `--config FILE`, required if there is no default, unless told.
 
-    def add_settings(self, default_config: Path | None, *, required: bool = True) -> None:
-        """Adds `--config FILE` (required if there is no default, unless told) and `key=value …`.
-
-        The parsed names are `config` (Path) and `settings` (list of str), for load_config.
+        The parsed name is `config` (str), for load_config.
         """
-        settings = self.add_argument_group("arguments")
-        settings.add_argument(
-            "settings", nargs="*", metavar="key=value", help="a setting, as listed below"
-        )
-        shown = default_config and _from_here(default_config)
+        names = ", ".join(shipped_configs())
         self.add_argument(
             "--config",
-            type=Path,
             metavar="FILE",
-            default=shown,
-            required=required and shown is None,
-            help="settings in YAML" + (f" (default: {shown})" if shown else ""),
+            default=default,
+            required=required and default is None,
+            help=f"settings in YAML, or the name of a shipped file: {names}"
+            + (" (default: %(default)s)" if default else ""),
         )
-        self.epilog = settings_help(min(shutil.get_terminal_size().columns, 100))
+
+    def add_settings(self, help_text: str = "a setting, as listed below") -> None:
+        """Adds `key=value ...`, to be called after all other positional arguments, which are `str`.
+
+        The parsed name is `settings` (list of str), for load_config. `--help` lists all settings.
+        """
+        self.add_argument("settings", nargs="*", metavar="key=value", help=help_text)
+        self._takes_settings = True
+
+    def format_help(self) -> str:
+        if self._takes_settings:
+            self.epilog = settings_help(min(shutil.get_terminal_size().columns, _WIDEST))
+        return super().format_help()
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Parses options and other arguments in any order. Raises UserError, a line a problem."""
+        """Parses words and options in any order. Raises UserError, a line a problem."""
         args, unknown = self.parse_known_intermixed_args(argv)
-        if unknown:
-            raise UserError("\n".join(self._unknown(word) for word in unknown))
+        self.refuse(unknown)
+        if self._takes_settings:
+            self._put_settings_last(args)
         return args
+
+    def refuse(self, unknown: Sequence[str]) -> None:
+        """Raises UserError if there are words that the parser does not know."""
+        # A word behind an unknown option may be its value.
+        options = [word for word in unknown if word.startswith("-")]
+        if unknown:
+            raise UserError("\n".join(self._unknown(word) for word in options or unknown))
 
     def error(self, message: str) -> None:
         raise UserError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
+
+    def _put_settings_last(self, args: argparse.Namespace) -> None:
+        """Settings may stand before MODEL and its like, which argparse tells by their place."""
+        places = [
+            action.dest
+            for action in self._actions
+            if action.nargs is None and not action.option_strings
+        ]
+        words = [getattr(args, name) for name in places] + args.settings
+        words.sort(key=_is_setting)
+        for name, word in zip(places, words, strict=False):
+            if _is_setting(word):
+                self.error(f"the following arguments are required: {name.upper()}")
+            setattr(args, name, word)
+        args.settings = words[len(places) :]
 
     def _unknown(self, word: str) -> str:
         if not word.startswith("-"):
@@ -70,7 +97,15 @@ class CommandParser(argparse.ArgumentParser):
         if word.lstrip("-").partition("=")[0] in SETTINGS:
             return f"{word}: no such option; did you mean {word.lstrip('-')}?"
         option = word.partition("=")[0]
-        return f"{option}: no such option{suggestion(option, self.options)}"
+        known = [name for action in self._actions for name in action.option_strings]
+        return f"{option}: no such option{suggestion(option, known)}"
+
+
+def _is_setting(word: str) -> bool:
+    """Whether the word is `key=value`, with a key that is known or in a known section."""
+    key, equals, _ = word.partition("=")
+    section, dot, _ = key.partition(".")
+    return bool(equals) and (key in SETTINGS or (bool(dot) and section in Config.model_fields))
 
 
 def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
@@ -89,6 +124,25 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
     return parse
 
 
-def _from_here(path: Path) -> Path:
-    """The path as seen from the working directory, if it is in there: easier to read."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """A `type=` for add_argument: one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(
+                f"found {text or 'nothing'}, allowed: {', '.join(choices)}"
+                f"{suggestion(text, choices)}"
+            )
+        return text
+
+    return parse
+
+
+def some_of(choices: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """A `type=` for add_argument: some of these words, comma-separated, as a tuple."""
+    known = one_of(choices)
+
+    def parse(text: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(known(word.strip()) for word in text.split(",")))
+
+    return parse

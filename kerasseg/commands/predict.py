@@ -1,65 +1,29 @@
-"""python -m kerasseg predict: label files, overlays and heat maps of images."""
+"""Label images with a trained or an exported model.
+
+Writes for each image <name>_labels.png (the data set's own label ids),
+<name>_overlay.png and <name>_uncertainty.png. An EXIF orientation is not
+applied: labels lie on the pixels as they are stored.
+"""
+
+from __future__ import annotations
 
 import argparse
 import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.commands.parser import CommandParser, whole_number
-from kerasseg.data.image_file import read_image
 from kerasseg.errors import DONE_IN_PART, UserError, interrupted_by_sigterm
-from kerasseg.inference.image_search import RESULTS, find_images
-from kerasseg.inference.open_model import find_model, open_predictor
-from kerasseg.inference.pictures import write_pictures
-from kerasseg.inference.predictor import Predictor
-from kerasseg.labels import LabelSet
-from kerasseg.labels.builtin import CITYSCAPES
 from kerasseg.terminal import progress_bar
 
-
-def predict(argv: Sequence[str], *, prog: str) -> int:
-    """Runs the command and returns the exit status: 0, or 1 if some images failed.
-
-    Raises UserError for what stops it before the first image, and if no image could be done.
-    """
-    args = _parser(prog).parse(argv)
-    # What is wrong with the images is said before a model is loaded.
-    images = find_images(args.images, out=args.out)
-    targets = {image: _targets(image, args.out, submission=args.submission) for image in images}
-    _refuse_clashes(targets)
-    if args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out: {args.out} is not a directory")
-    if find_model(args.model)[0] != "onnx":
-        load_tensorflow()
-    predictor = open_predictor(args.model, threads=args.threads)
-    if args.submission:
-        _check_submission(predictor.label_set)
-    with interrupted_by_sigterm():
-        failed = _predict_all(predictor, targets, args)
-    done = len(images) - len(failed)
-    if failed:
-        lines = [f"{len(failed)} of {len(images)} images failed:", *failed]
-        if not done:
-            raise UserError("\n".join(lines))
-        print("\n".join(f"error: {line}" for line in lines), file=sys.stderr)
-    print(f"{args.out}: {done} image{'' if done == 1 else 's'}")
-    return DONE_IN_PART if failed else 0
+if TYPE_CHECKING:
+    from kerasseg.inference.predictor import Predictor
+    from kerasseg.labels import LabelSet
 
 
-def _parser(prog: str) -> CommandParser:
-    parser = CommandParser(
-        prog=f"{prog} predict",
-        arguments="MODEL IMAGE [IMAGE ...] --out DIR\n"
-        "                                  [--submission] [--uncertain-as-void T]\n"
-        "                                  [--threads N] [--help]",
-        description="Writes for each image <name>_labels.png (the data set's own label ids),\n"
-        "<name>_overlay.png and <name>_uncertainty.png. An EXIF orientation is not\n"
-        "applied: labels lie on the pixels as they are stored.",
-    )
+def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "model",
         type=Path,
@@ -87,9 +51,42 @@ def _parser(prog: str) -> CommandParser:
         help="pixels whose uncertainty is above T become unlabelled (the heat map has the scale)",
     )
     parser.add_argument(
-        "--threads", type=whole_number(1), metavar="N", help="default: as many as cores"
+        "--threads",
+        type=whole_number(1),
+        metavar="N",
+        help="threads of one pass (default: as many as cores)",
     )
-    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns the exit status: 0, or 1 if some images failed.
+
+    Raises UserError for what stops it before the first image, and if no image could be done.
+    """
+    from kerasseg.inference.image_search import find_images
+    from kerasseg.inference.open_model import find_model, open_predictor
+
+    # What is wrong with the images is said before a model is loaded.
+    images = find_images(args.images, out=args.out)
+    targets = {image: _targets(image, args.out, submission=args.submission) for image in images}
+    _refuse_clashes(targets)
+    if args.out.exists() and not args.out.is_dir():
+        raise UserError(f"--out: {args.out} is not a directory")
+    if find_model(args.model)[0] != "onnx":
+        load_tensorflow()
+    predictor = open_predictor(args.model, threads=args.threads)
+    if args.submission:
+        _check_submission(predictor.label_set)
+    with interrupted_by_sigterm():
+        failed = _predict_all(predictor, targets, args)
+    done = len(images) - len(failed)
+    if failed:
+        lines = [f"{len(failed)} of {len(images)} images failed:", *failed]
+        if not done:
+            raise UserError("\n".join(lines))
+        print("\n".join(f"error: {line}" for line in lines), file=sys.stderr)
+    print(f"{args.out}: {done} image{'' if done == 1 else 's'}")
+    return DONE_IN_PART if failed else 0
 
 
 def _threshold(text: str) -> float:
@@ -103,6 +100,8 @@ def _threshold(text: str) -> float:
 
 
 def _targets(image: Path, out: Path, *, submission: bool) -> tuple[Path, ...]:
+    from kerasseg.inference.image_search import RESULTS
+
     if submission:
         return (out / f"{image.stem}.png",)
     return tuple(out / f"{image.stem}_{result}.png" for result in RESULTS)
@@ -127,6 +126,8 @@ def _refuse_clashes(targets: dict[Path, tuple[Path, ...]]) -> None:
 
 def _check_submission(label_set: LabelSet) -> None:
     """The server knows the labelIds of Cityscapes only."""
+    from kerasseg.labels.builtin import CITYSCAPES
+
     known = {(name, label_id) for name, label_id, *_ in CITYSCAPES}
     own = set(zip(label_set.names, label_set.ids, strict=True)) | {
         (label_set.void_name, label_set.void_ids[0])
@@ -143,6 +144,11 @@ def _predict_all(
     predictor: Predictor, targets: dict[Path, tuple[Path, ...]], args: argparse.Namespace
 ) -> list[str]:
     """Writes the results of all images; returns a line for each image that could not be read."""
+    from PIL import Image
+
+    from kerasseg.data.image_file import read_image
+    from kerasseg.inference.pictures import write_pictures
+
     failed = []
     with progress_bar("predicting", total=len(targets)) as report:
         for done, (image, paths) in enumerate(targets.items(), start=1):

@@ -1,17 +1,58 @@
-"""Train a network, or resume a run that was stopped."""
+"""Train a network, or resume a run that was stopped.
 
+Everything of a run is in runs/<name>/. The same command resumes a run where it
+was stopped; of a finished one it prints the result.
+"""
+
+from __future__ import annotations
+
+import argparse
 import json
+from typing import TYPE_CHECKING
 
-from kerasseg.config import Config
-from kerasseg.data.catalog import Catalog
+from kerasseg.backend import load_tensorflow, require
+from kerasseg.commands.parser import CommandParser
+from kerasseg.config import Config, dump_config, load_config
 from kerasseg.errors import interrupted_by_sigterm
-from kerasseg.runs.directory import RunDirectory
 from kerasseg.terminal import console
+
+if TYPE_CHECKING:
+    from kerasseg.data.catalog import Catalog
+    from kerasseg.runs.directory import RunDirectory
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_config(default="streets")
+    parser.add_argument("--fresh", action="store_true", help="start over; do not resume the run")
+    parser.add_argument(
+        "--print-config", action="store_true", help="print all settings as YAML and stop"
+    )
+    parser.add_settings()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises UserError for what the user can mend, Interrupted if stopped with the state saved."""
+    config = load_config(args.config, args.settings)
+    if args.print_config:
+        print(dump_config(config), end="")
+        return
+    require("tensorflow", "keras", "tensorboard", "matplotlib", "h5py")
+    # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.runs.directory import RunDirectory
+    from kerasseg.training.cluster import read_cluster
+
+    if read_cluster(config.train.distribute).is_chief:
+        RunDirectory(config.run_path).check(config, fresh=args.fresh)
+    catalog = open_catalog(config)
+    load_tensorflow()
+    train_and_report(config, catalog, fresh=args.fresh)
 
 
 def train_and_report(config: Config, catalog: Catalog, *, fresh: bool) -> None:
     """Trains to the end; then the chief writes the page of the run and prints its scores."""
     from kerasseg.report.run_report import write_report
+    from kerasseg.runs.directory import RunDirectory
     from kerasseg.training.loop import train
 
     if not train(config, catalog, fresh=fresh):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from kerasseg.config.messages import COMMAND_LINE, describe
 from kerasseg.config.schema import Config, Stage
+from kerasseg.config.shipped import find_config
 from kerasseg.config.words import (
     SETTINGS,
     Keys,
@@ -44,7 +45,7 @@ MAY_DIFFER_ON_RESUME = frozenset(
 def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> Config:
     """Reads a settings file and puts `key=value` settings over it.
 
-    path: YAML file; an empty one is fine. None: the defaults alone.
+    path: YAML file, or the name of a shipped one; an empty file is fine. None: the defaults alone.
     overrides: such as "train.batch_size=4" or "data.max_images=null"; the value is YAML, and the
         last one given for a setting counts.
     Raises UserError with everything that is wrong, a line each: where it stands, the setting,
@@ -54,7 +55,8 @@ def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> Confi
     document = Document()
     if path is not None:
         try:
-            document = read_yaml(Path(path))
+            path = find_config(path)
+            document = read_yaml(path)
         except UserError as error:
             problems.append(str(error))
     problems += [f"{path}:{line}: {text}" for line, text in document.problems]

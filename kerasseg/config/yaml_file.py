@@ -111,8 +111,6 @@ def read_yaml(path: Path) -> Document:
     """Reads a YAML file. Raises UserError, naming the file."""
     try:
         return parse_yaml(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file, allowed: {WANTED}") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: no UTF-8 text (byte {error.start}), allowed: {WANTED}") from None
     except OSError as error:  # a directory, no permission

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasseg.commands.ablate import ablate
+from kerasseg.commands.main import start
 from kerasseg.config import differing_settings, load_config
 from kerasseg.errors import UserError
 from tests.integration.conftest import run_command, streets  # noqa: F401
@@ -69,12 +69,12 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
             assert [row["images_seen"] for row in csv.DictReader(file)][-1] == "8"
     # The command of a cell, given by itself, would go on with the very same run.
     words = shlex.split(cell["command"])
-    assert words[:3] == ["python", "train.py", "--config"]
+    assert words[:5] == ["python", "-m", "kerasseg", "train", "--config"]
     # Whatever becomes of the defaults: the command says how strong the ideas were.
     named = {word.partition("=")[0] for word in words}
     assert {"loss.boundary_weight", "loss.uncertainty_weight", "train.stages"} <= named
     full = load_config(tmp_path / "cells" / "full-seed0" / "config.yaml")
-    alone = load_config(words[3], words[4:])
+    alone = load_config(words[5], words[6:])
     assert differing_settings(full, alone) == []
     third = run_command(*arguments, "--steps", "5", "--seeds", "1")
     assert third.returncode == 2
@@ -133,7 +133,11 @@ def test_a_stop_in_the_middle_of_a_cell_loses_nothing(arguments, streets, tmp_pa
     [
         (("--seeds", "1"), "--minutes: found None, allowed: a number above 0, or --steps N"),
         (("--minutes", "0"), "--minutes: found 0.0"),
-        (("--minutes", "1", "--steps", "2"), "--minutes, --steps: found both"),
+        (("--minutes", "1", "--steps", "2"), "--steps: not allowed with argument --minutes"),
+        (
+            ("--variants", "full", "--sweep", "seed=1"),
+            "--sweep: not allowed with argument --variants",
+        ),
         (("--steps", "0"), "--steps: found 0, allowed: integer >= 1"),
         (("--steps", "2", "--variants", "fool"), "--variants: found fool"),
         (("--steps", "2", "--sweep", "loss.k=1"), "--sweep: loss.k: no such setting"),
@@ -145,6 +149,6 @@ def test_a_stop_in_the_middle_of_a_cell_loses_nothing(arguments, streets, tmp_pa
 def test_what_cannot_be_run_is_refused_at_once(words, message, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as refused:
-        ablate([*COMMON, *words], prog="test")
+        start(["ablate", *COMMON, *words])
     assert message in str(refused.value)
     assert not list(tmp_path.iterdir())

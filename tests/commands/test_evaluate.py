@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasseg.commands.evaluate import evaluate
+from kerasseg.commands.main import start
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
@@ -112,7 +112,7 @@ def test_the_command_prints_and_writes_the_scores(data, found, tmp_path, capsys)
     config.write_text(f"data:\n  name: cityscapes\n  root: {data}\n  cache_dir: {tmp_path}\n")
     target = tmp_path / "scores.json"
     arguments = [str(data / "answers"), "--config", str(config), "--json", str(target)]
-    evaluate([*arguments, "--boundaries"], prog="python -m kerasseg")
+    start(["evaluate", *arguments, "--boundaries"])
     written = json.loads(target.read_text())
     assert {name: written[name] for name in found} == found
     assert 0 < written["boundary_iou"] < 1

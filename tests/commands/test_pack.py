@@ -1,12 +1,10 @@
 """python -m kerasseg pack: what it takes, what it says, and what training makes of it."""
 
 import shutil
-import sys
 
 import pytest
 
-from kerasseg import __main__ as program
-from kerasseg.commands.pack import pack
+from kerasseg.commands.main import start
 from kerasseg.data.packed.format import INDEX, find_index
 from kerasseg.errors import UserError
 from tests.data.packed.packed_data import draw_files
@@ -30,7 +28,7 @@ def files(tmp_path):
 
 
 def run(*words):
-    pack([str(word) for word in words], prog="kerasseg")
+    start(["pack", *map(str, words)])
 
 
 def refused(*words):
@@ -151,9 +149,3 @@ def test_a_split_that_is_not_there_is_named(files, tmp_path):
 def test_names_of_splits_are_names(files, tmp_path, names):
     message = refused(files, tmp_path / "out", "--splits", names)
     assert message == f"--splits: found {names}, allowed: names such as train,val"
-
-
-def test_it_is_listed(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["kerasseg", "--help"])
-    program.main()
-    assert "  pack " in capsys.readouterr().out

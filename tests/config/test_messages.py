@@ -147,15 +147,15 @@ def test_a_setting_of_the_command_line_hides_an_error_of_the_file(tmp_path):
 def test_files_that_cannot_be_read(tmp_path):
     binary = tmp_path / "b.yaml"
     binary.write_bytes(b"seed: \xff\n")
-    for path, reason in (
-        (tmp_path / "none.yaml", "no such file"),
-        (tmp_path, "Is a directory"),
-        (binary, "no UTF-8 text (byte 6)"),
+    for path, reason, names in (
+        (tmp_path / "none.yaml", "no such file", " or one of camvid, cityscapes, folders, streets"),
+        (tmp_path, "Is a directory", ""),
+        (binary, "no UTF-8 text (byte 6)", ""),
     ):
         with pytest.raises(UserError) as caught:
             load_config(path, ["seed=x"])
         first, second = str(caught.value).splitlines()  # the command line is checked all the same
-        assert first == f"{path}: {reason}, allowed: a settings file in YAML"
+        assert first == f"{path}: {reason}, allowed: a settings file in YAML{names}"
         assert second.startswith("command line: seed:")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kerasseg.commands.parser import CommandParser
+from kerasseg.commands.main import build_parsers
 from kerasseg.config import Config, load_config
 from kerasseg.config.words import SETTINGS, is_section
 
@@ -56,9 +56,7 @@ def test_its_header_says_what_it_costs_and_its_command_runs_it(path, monkeypatch
     assert list(header) == ["command", "time", "hardware", "score"]
     program, script, *arguments = shlex.split(header["command"])
     assert (program, script) == ("python", "train.py")
-    parser = CommandParser(prog="train.py", arguments="", description="")
-    parser.add_settings(PROJECT / "configs" / "streets.yaml")
-    args = parser.parse(arguments)
+    args = build_parsers("kerasseg")[1]["train"].parse(arguments)
     # Where the data lies and how long it may take are all that the command adds.
     added = {setting.split("=")[0] for setting in args.settings}
     assert added <= {"data.root", "train.minutes"}

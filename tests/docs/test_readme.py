@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import export
-import train
-from kerasseg import __main__ as program
-from kerasseg.commands.parser import CommandParser
-from kerasseg.config import Config
+from kerasseg.commands.main import build_parsers
+from kerasseg.config import Config, load_config
 from kerasseg.config.words import SETTINGS, is_section
 from kerasseg.labels.label_file import read_label_file
 
@@ -25,21 +22,29 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
 
 
-def commands(start: str) -> list[list[str]]:
-    """The words after `start` of each command line that begins with it."""
-    lines = "".join(blocks("sh")).splitlines()
-    return [shlex.split(line.removeprefix(start)) for line in lines if line.startswith(start)]
+# How a command line begins -> the command, or None where its name follows.
+PROGRAMS = {
+    "python train.py": "train",
+    "python export.py": "export",
+    "python -m kerasseg": None,
+    "kerasseg": None,
+}
 
 
-PROGRAM = commands("python -m kerasseg")
-ON_MODELS = [
-    words for words in PROGRAM if words[0] in ("predict", "evaluate", "ablate", "report", "pack")
-]
-
-
-def test_every_command_is_of_a_kind_that_is_tested_here():
+def commands() -> list[list[str]]:
+    """Every command line of kerasseg in the README, as the command and its arguments."""
+    lines = []
     for line in "".join(blocks("sh")).splitlines():
-        known = ("make ", "python train.py ", "python export.py ", "python -m kerasseg ")
+        for program, name in PROGRAMS.items():
+            if line.startswith(f"{program} "):
+                words = shlex.split(line.removeprefix(program))
+                lines.append([name, *words] if name else words)
+    return lines
+
+
+def test_every_command_line_is_of_a_kind_that_is_tested_here():
+    for line in "".join(blocks("sh")).splitlines():
+        known = ("make ", "pip install ", *(f"{program} " for program in PROGRAMS))
         assert line.startswith(known), line
 
 
@@ -50,48 +55,13 @@ def test_make_targets_exist():
         assert re.search(rf"^{target}:", MAKEFILE, re.M), target
 
 
-@pytest.mark.parametrize("words", commands("python train.py"), ids=" ".join)
-def test_training_commands_are_understood(words, monkeypatch, capsys):
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_commands_are_understood(words, monkeypatch):
     monkeypatch.chdir(PROJECT)
-    extra = [] if "--print-config" in words else ["--print-config"]
-    monkeypatch.setattr("sys.argv", ["train.py", *words, *extra])
-    train.main()
-    assert "image_size" in capsys.readouterr().out
-
-
-class Understood(Exception):
-    """Raised instead of what a command does once its arguments are parsed."""
-
-
-@pytest.mark.parametrize("words", [*commands("python export.py"), *ON_MODELS], ids=" ".join)
-def test_commands_on_models_are_understood(words, monkeypatch):
-    parse = CommandParser.parse
-
-    def parse_and_stop(parser, argv):
-        parse(parser, argv)
-        raise Understood
-
-    monkeypatch.setattr(CommandParser, "parse", parse_and_stop)
-    monkeypatch.setattr("sys.argv", ["program", *words])
-    with pytest.raises(Understood):
-        (program if words in ON_MODELS else export).main()
-
-
-@pytest.mark.parametrize(
-    "words", [words for words in PROGRAM if words not in ON_MODELS], ids=" ".join
-)
-def test_other_commands_are_understood(words, monkeypatch):
-    called = []
-    monkeypatch.chdir(PROJECT)
-    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
-    monkeypatch.setattr("kerasseg.commands.check.check", lambda *_, **__: called.append("check"))
-    monkeypatch.setattr(
-        "kerasseg.streets.draw.draw_streets", lambda *_, **__: called.append("streets")
-    )
-    monkeypatch.setattr("sys.argv", ["kerasseg", *words])
-    program.main()
-    assert called == [words[0]]
+    name, *rest = words
+    args = build_parsers("kerasseg")[1][name].parse(rest)
+    if "config" in args and (args.config or args.settings):
+        load_config(args.config, args.settings)
 
 
 def test_settings_exist():

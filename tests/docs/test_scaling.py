@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from benchmarks.scaling import LINKS, speed_up
-from kerasseg.commands.parser import CommandParser
+from kerasseg.commands.main import build_parsers
 from kerasseg.config import load_config
 from kerasseg.training.cluster import read_cluster
 
@@ -22,9 +22,7 @@ VERTEX = (ROOT / "docs" / "scaling" / "vertex.yaml").read_text(encoding="utf-8")
 
 
 def understood(words: list[str]):
-    parser = CommandParser(prog="train.py", arguments="", description="")
-    parser.add_settings(ROOT / "configs" / "streets.yaml")
-    args = parser.parse(words)
+    args = build_parsers("kerasseg")[1]["train"].parse(words)
     return load_config(ROOT / args.config, args.settings)
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from kerasseg.commands.evaluate import evaluate
+from kerasseg.commands.main import start
 from kerasseg.errors import UserError
 from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
 from kerasseg.evaluation.answers import Answer
@@ -67,7 +67,7 @@ def test_every_score_over_all_pixels(folder):
 def test_the_command_needs_no_config(folder, tmp_path, capsys):
     model, target = tmp_path / "model.onnx", tmp_path / "scores.json"
     write_onnx(model, small_graph())
-    evaluate([str(model), "--anomalies", str(folder), "--json", str(target)], prog="kerasseg")
+    start(["evaluate", str(model), "--anomalies", str(folder), "--json", str(target)])
     found = json.loads(target.read_text())
     assert found["unknown"].keys() == {"images", "uncertainty", "1 - confidence"}
     shown = capsys.readouterr().out

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasseg.commands.report import report
+from kerasseg.commands.main import start
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
@@ -21,7 +21,7 @@ from tests.report.made_run import FULL, Page, make_run, metrics, read
 
 def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_path, capsys):
     run = make_run(tmp_path / "mine", metrics(**FULL))
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     assert capsys.readouterr().out == f"{run.report}\n"
     page = read(run.report)
     for word in ("0.4321", "0.4567", "0.8765", "0.7654", "0.0123", "3,600", "6.0 min"):
@@ -44,7 +44,7 @@ def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_p
 
 def test_what_was_not_measured_is_left_out(tmp_path):
     run = make_run(tmp_path / "old", metrics(miou=None))
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     page = read(run.report)
     assert page.headings == ["Learning", "Classes", "Best and worst images", "How it was made"]
     assert "metrics.json says nothing of single images." in page.text
@@ -53,14 +53,14 @@ def test_what_was_not_measured_is_left_out(tmp_path):
 @pytest.mark.parametrize("dropped", FULL)
 def test_any_one_measure_may_be_missing(dropped, tmp_path):
     run = make_run(tmp_path / "run", metrics(**{k: v for k, v in FULL.items() if k != dropped}))
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     assert "0.4321" in read(run.report).words
 
 
 def test_scores_without_their_curves_are_a_table(tmp_path):
     scores = {"auroc": 0.6161, "average_precision": 0.3131, "risk_coverage_area": 0.0707}
     run = make_run(tmp_path / "run", metrics(ece=0.1, errors={"uncertainty": scores}))
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     page = read(run.report)
     assert {"0.6161", "0.3131", "0.0707", "0.1000"} <= set(page.words)
     assert "risk-coverage curves" not in page.alternatives
@@ -73,7 +73,7 @@ def test_temperature_and_times_are_told(tmp_path):
         "seconds": {"labels": 0.0373, "MC Dropout 50": 2.427},
     }
     run = make_run(tmp_path / "run", metrics(**FULL, **more))
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     text = read(run.report).text
     assert "temperature of 0.672, fitted on 40 images" in text
     assert "the other 41 from 0.1094 to 0.0055" in text
@@ -85,7 +85,7 @@ def test_a_run_without_scores_of_images_shows_its_panels(tmp_path):
     run.panels.mkdir()
     for i in range(7):
         Image.new("RGB", (1960, 300), (30 * i, 0, 0)).save(run.panels / f"town_{i}.png")
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     page = read(run.report)
     assert [name for name in page.alternatives if "town" in name] == ["town_0", "town_3", "town_6"]
 
@@ -101,7 +101,7 @@ def test_parameters_are_those_of_the_net(tmp_path):
     count = load_net(run.best).count_params()
     assert count > 0
     assert read_run(run.path).parameters == count
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     assert f"{count:,}" in read(run.report).words
 
 
@@ -110,7 +110,7 @@ def test_a_name_is_no_markup(evil, tmp_path):
     classes = {evil: {"iou": 0.5, "pixels": 3}, "plain": {"iou": None, "pixels": 0}}
     found = metrics(classes=classes, confusion=[[3, 1, 1], [0, 2, 0], [0, 0, 0]])
     run = make_run(tmp_path / "evil", found, names=[evil, "plain"])
-    report([str(run.path)], prog="test")
+    start(["report", str(run.path)])
     assert evil in "".join(read(run.report).words)
 
 
@@ -124,7 +124,7 @@ def test_several_runs_are_compared(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make_run(tmp_path / "one", metrics(**FULL))
     make_run(tmp_path / "two", metrics(miou=0.5555), "loss.boundary_weight=1.0")
-    report(["one", "two"], prog="test")
+    start(["report", "one", "two"])
     page = read(tmp_path / "comparison.html")
     for word in ("one", "two", "0.4321", "0.5555", "loss.boundary_weight"):
         assert word in page.words, word
@@ -135,29 +135,29 @@ def test_two_runs_of_one_name_are_told_apart_by_their_directories(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     for place in ("a", "b"):
         make_run(tmp_path / place / "same", metrics())
-    report(["a/same", "b/same", "--out", "c.html"], prog="test")
+    start(["report", "a/same", "b/same", "--out", "c.html"])
     assert {"a/same", "b/same"} <= set(read(tmp_path / "c.html").words)
 
 
 def test_what_cannot_be_reported_is_named(tmp_path):
     run = make_run(tmp_path / "run", metrics())
     with pytest.raises(UserError, match=r"nowhere: no such directory"):
-        report([str(tmp_path / "nowhere")], prog="test")
+        start(["report", str(tmp_path / "nowhere")])
     with pytest.raises(UserError, match=r"no/such/r\.html: cannot be written"):
-        report([str(run.path), "--out", str(tmp_path / "no/such/r.html")], prog="test")
+        start(["report", str(run.path), "--out", str(tmp_path / "no/such/r.html")])
     (tmp_path / "folder").mkdir()
     with pytest.raises(UserError, match="folder: cannot be written"):
-        report([str(run.path), "--out", str(tmp_path / "folder")], prog="test")
+        start(["report", str(run.path), "--out", str(tmp_path / "folder")])
     with pytest.raises(UserError, match="cannot be written"):
-        report([str(run.path), "--out", str(run.metrics / "r.html")], prog="test")
+        start(["report", str(run.path), "--out", str(run.metrics / "r.html")])
     assert {path.name for path in tmp_path.iterdir()} == {"run", "folder"}
     for content in ("{}", "[1]", "{"):
         run.metrics.write_text(content)
         with pytest.raises(UserError, match="run: cannot be read"):
-            report([str(run.path)], prog="test")
+            start(["report", str(run.path)])
     run.metrics.unlink()
     with pytest.raises(UserError, match=r"no metrics\.json in it; finish the run"):
-        report([str(run.path)], prog="test")
+        start(["report", str(run.path)])
     assert not run.report.exists()
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kerasseg.commands.evaluate import evaluate
+from kerasseg.commands.main import start
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import Interrupted, UserError
@@ -41,7 +41,7 @@ def evaluated(trained, target, *options):
     config, _, run = trained
     data = [f"data.root={config.data.root}", f"data.cache_dir={config.data.cache_dir}"]
     arguments = [str(run.path), "--config", str(run.config), *data, "--json", str(target)]
-    evaluate([*arguments, *options], prog="kerasseg")
+    start(["evaluate", *arguments, *options])
     return json.loads(target.read_text())
 
 
@@ -106,4 +106,4 @@ def test_what_an_onnx_file_cannot_do(trained, tmp_path, options, message):
     model = write_onnx(tmp_path / "model.onnx", small_graph())
     data = [f"data.root={config.data.root}", f"data.cache_dir={config.data.cache_dir}"]
     with pytest.raises(UserError, match=message):
-        evaluate([str(model), "--config", str(run.config), *data, *options], prog="kerasseg")
+        start(["evaluate", str(model), "--config", str(run.config), *data, *options])

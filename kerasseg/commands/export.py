@@ -1,0 +1,97 @@
+"""Export the best weights of a run as SavedModel and ONNX.
+
+Checks that both answer as the Keras model does. Settings such as data.root=DIR
+or serving.max_pixels=N go over those of the run.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from kerasseg.backend import load_tensorflow, require
+from kerasseg.commands.parser import CommandParser, one_of, some_of, whole_number
+from kerasseg.config import load_config
+from kerasseg.errors import UserError
+
+FORMATS = ("savedmodel", "onnx")
+CONFIDENCES = ("softmax", "expected")
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="run directory")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write into (default: exports/<name>)"
+    )
+    parser.add_argument(
+        "--formats",
+        type=some_of(FORMATS),
+        metavar="LIST",
+        default=",".join(FORMATS),
+        help="what to write, comma-separated (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--probabilities", action="store_true", help="ONNX: a fourth output, (B, H, W, classes)"
+    )
+    parser.add_argument(
+        "--temperature",
+        metavar="T",
+        default="1",
+        help="divides the logits of confidence and probabilities: a number, or the file that "
+        "evaluate --temperature --json wrote",
+    )
+    parser.add_argument(
+        "--confidence",
+        type=one_of(CONFIDENCES),
+        metavar="|".join(CONFIDENCES),
+        default=CONFIDENCES[0],
+        help="softmax: the largest probability; expected: about its mean over Dropout, which "
+        "points at unknown things, too (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
+    )
+    parser.add_argument(
+        "--images",
+        type=whole_number(1),
+        metavar="N",
+        default=50,
+        help="validation images to check on (default: %(default)s)",
+    )
+    parser.add_settings("a setting that goes over the run's own")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Raises UserError for what the user can mend."""
+    if args.int8 and "onnx" not in args.formats:
+        raise UserError("--int8: needs onnx among the --formats")
+    if args.int8 and not args.int8.is_dir():
+        raise UserError(f"--int8 {args.int8}: no such folder")
+    require("tensorflow", "keras", "h5py", "onnx", "tf2onnx", "tensorflow_serving")
+    # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
+    from kerasseg.data.catalog import open_catalog
+    from kerasseg.evaluation.temperature import read_temperature
+    from kerasseg.runs.directory import RunDirectory
+
+    temperature = read_temperature(args.temperature)
+    path = Path(args.run)
+    RunDirectory(path).check_trained()
+    config = load_config(RunDirectory(path).config, args.settings)
+    catalog = open_catalog(config, splits=("val",))
+    # All on the CPU: the files are held to ONNX Runtime there, a GPU would round otherwise (TF32),
+    # and the process that checks the SavedModel would find no room on it.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    load_tensorflow()
+    from kerasseg.export.check_images import CheckSamples
+    from kerasseg.export.exporter import ExportOptions, export_run
+    from kerasseg.runs.trained import open_run
+
+    trained = open_run(path, tuple(args.settings))
+    made = export_run(
+        trained,
+        CheckSamples(catalog, count=args.images),
+        out=args.out or Path("exports") / trained.name,
+        options=ExportOptions(
+            args.formats, args.probabilities, args.int8, temperature, args.confidence
+        ),
+    )
+    print(made)
