@@ -3,7 +3,7 @@
 import textwrap
 
 from kerasseg.config.schema import Config
-from kerasseg.config.words import SETTINGS, allowed_text, inline, setting_values
+from kerasseg.config.words import SETTINGS, allowed_text, inline, section_of, setting_values
 
 COLUMN = 34  # where it says what a setting takes
 INTRODUCTION = """\
@@ -29,15 +29,15 @@ def settings_help(width: int = 80) -> str:
     defaults = setting_values(Config())
     blocks: dict[str, list[str]] = {}
     for name, field in SETTINGS.items():
-        entry = _entry(name, defaults[name], allowed_text(field), field.description, width)
+        entry = _entry(name, defaults[name], allowed_text(field), field.description or "", width)
         blocks.setdefault(name.rpartition(".")[0], []).append(entry)
     sections = [f"{_heading(section)}\n" + "".join(rows) for section, rows in blocks.items()]
     return "\n".join([INTRODUCTION, *sections])
 
 
 def _heading(section: str) -> str:
-    model = Config.model_fields[section].annotation if section else Config
-    meaning = model.__doc__.splitlines()[0].rstrip(".")
+    model = section_of(Config.model_fields[section]) if section else Config
+    meaning = str(model.__doc__).splitlines()[0].rstrip(".")
     text = f"{section}: {meaning[0].lower()}{meaning[1:]}" if section else meaning
     return f"{text}\n{'-' * len(text)}\n"
 

@@ -17,7 +17,7 @@ from kerasseg.config.words import (
     Keys,
     dotted,
     inline,
-    is_section,
+    section_of,
     setting_values,
     suggestion,
 )
@@ -98,7 +98,7 @@ def _sections(document: Document, path: Path | str | None, problems: list[str]) 
         top = None
     values = dict(top or {})
     for name, field in Config.model_fields.items():
-        if not is_section(field):
+        if not section_of(field):
             continue
         section = values.get(name)
         if section is not None and not isinstance(section, dict):

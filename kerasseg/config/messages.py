@@ -1,6 +1,7 @@
 """What pydantic found wrong, as lines for the user: place, setting, found, allowed."""
 
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -58,12 +59,12 @@ def _refused(value: object, field: FieldInfo) -> str:
 def _setting(keys: Keys) -> tuple[Keys, FieldInfo]:
     """The setting that an error lies in: pydantic may point to an item of it, or a type."""
     if keys[:2] == ("train", "stages") and len(keys) > 3:
-        return keys[:4], Stage.model_fields[keys[3]]
+        return keys[:4], Stage.model_fields[str(keys[3])]
     length = 1 if keys[0] in SETTINGS else 2
-    return keys[:length], SETTINGS[".".join(keys[:length])]
+    return keys[:length], SETTINGS[".".join(map(str, keys[:length]))]
 
 
-def _value(values: object, keys: Keys) -> object:
+def _value(values: Any, keys: Keys) -> object:
     for key in keys:
         if isinstance(values, dict) and key not in values:
             return _MISSING

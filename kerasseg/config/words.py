@@ -17,15 +17,16 @@ from kerasseg.config.setting_types import Allowed
 Keys = tuple[str | int, ...]  # down to a value: ("train", "stages", 0, "epochs")
 
 
-def is_section(field: FieldInfo) -> bool:
-    """Whether the field holds further settings (`train`), not a value (`seed`)."""
-    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a field that holds further settings (`train`); None for a value (`seed`)."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _each_setting() -> Iterator[tuple[str, FieldInfo]]:
     for name, field in Config.model_fields.items():
-        if is_section(field):
-            for key, inner in field.annotation.model_fields.items():
+        if section := section_of(field):
+            for key, inner in section.model_fields.items():
                 yield f"{name}.{key}", inner
         else:
             yield name, field
@@ -37,9 +38,9 @@ SETTINGS: Mapping[str, FieldInfo] = types.MappingProxyType(dict(_each_setting())
 
 def setting_values(config: Config) -> dict[str, Any]:
     """Dotted name -> value, in the order of the schema; lists are tuples, a stage is a dict."""
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in config.model_dump().items():
-        if is_section(Config.model_fields[name]):
+        if section_of(Config.model_fields[name]):
             values |= {f"{name}.{key}": inner for key, inner in value.items()}
         else:
             values[name] = value

@@ -7,6 +7,7 @@ Here they are 0.001, text, text and text, as in the core schema of YAML 1.2.
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import yaml
 
@@ -31,7 +32,7 @@ CORE_SCHEMA = {
 class SettingsLoader(yaml.SafeLoader):
     """SafeLoader with the scalars of YAML 1.2."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012  (PyYAML's own way to hold them)
+    yaml_implicit_resolvers: ClassVar[dict[str, list]] = {}  # none of those of YAML 1.1
 
 
 class SettingsDumper(yaml.SafeDumper):

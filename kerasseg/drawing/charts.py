@@ -3,9 +3,11 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which keeps its distances under colour blindness.
@@ -29,7 +31,7 @@ def plain(text: str) -> str:
     return f" {text}" if text.startswith("_") else text
 
 
-def one_plot(title: str, *, size: tuple[float, float]):
+def one_plot(title: str, *, size: tuple[float, float]) -> tuple[Figure, Axes]:
     """(Figure, its axes) without pyplot, which would keep what was drawn. size: inches."""
     figure = Figure(figsize=size, layout="constrained")
     axis = figure.add_subplot()
@@ -68,7 +70,7 @@ def curves(
             fontsize=8,
             color=FAINT,
         )
-    for (name, (x, y)), color in zip(lines.items(), _endless(COLORS), strict=False):
+    for (name, (x, y)), color in zip(lines.items(), cycle(COLORS), strict=False):
         axis.plot(x, y, color=color, linewidth=1.8, label=plain(name), marker="o", markersize=3)
     if stages:
         axis.set_title(title, fontsize=11, color=INK, loc="left", pad=18)
@@ -104,8 +106,3 @@ def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Figure:
                     x, y, f"{share:.0%}"[:-1], ha="center", va="center", fontsize=7.5, c=color
                 )
     return figure
-
-
-def _endless(colors: Sequence[str]):
-    while True:
-        yield from colors

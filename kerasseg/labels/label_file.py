@@ -53,7 +53,7 @@ def _load(path: Path) -> Any:
 class _Reader:
     """The file's content, entry by entry; remembers what is taken."""
 
-    def __init__(self, data: Any):
+    def __init__(self, data: Any) -> None:
         self.data = _mapping(data, "the file", allowed=("classes", "void", "labels"))
         self.drawn_as = self.data.get("labels", "ids")
         if self.drawn_as not in ("ids", "colors"):
@@ -69,7 +69,8 @@ class _Reader:
         if len(entries) > MAX_CLASSES:
             raise UserError(f"classes: {len(entries)} classes, allowed are {MAX_CLASSES}")
         names, palette, ids, categories = [], [], [], []
-        id_to_train, color_to_train = {}, {}
+        id_to_train: dict[int, int] = {}
+        color_to_train: dict[Color, int] = {}
         for train_id, entry in enumerate(entries):
             where = f"classes[{train_id}]"
             entry = _mapping(entry, where, allowed=("name", "id", "color", "category"))

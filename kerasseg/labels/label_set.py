@@ -140,8 +140,7 @@ class LabelSet:
                 categories=tuple(data["categories"]),
                 drawn_as=data["drawn_as"],
                 color_to_train={
-                    tuple(int(v) for v in color.split(",")): train
-                    for color, train in data["color_to_train"].items()
+                    _color(color): train for color, train in data["color_to_train"].items()
                 },
             )
         except KeyError as error:
@@ -150,6 +149,12 @@ class LabelSet:
             raise
         except (TypeError, AttributeError, ValueError) as error:
             raise UserError(f"labels: not a label set ({error})") from None
+
+
+def _color(text: str) -> Color:
+    """`128,64,128` as `to_json` writes it; ValueError if it is none."""
+    red, green, blue = (int(value) for value in text.split(","))
+    return red, green, blue
 
 
 def cityscapes_labels(

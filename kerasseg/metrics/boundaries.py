@@ -60,7 +60,7 @@ class BoundaryScores:
     distances: tuple[int, ...] = (1, 2, 4, 8, 16)
     trimaps: dict[int, ConfusionMatrix] = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._shared = np.zeros((self.classes, 2), np.int64)  # intersection, union of the bands
         self._f: dict[int, list[float]] = {t: [] for t in self.tolerances}
         self.trimaps = {d: ConfusionMatrix(self.classes) for d in self.distances}

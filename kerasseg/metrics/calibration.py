@@ -17,7 +17,7 @@ class Reliability:
     right: np.ndarray = field(init=False)
     confidence: np.ndarray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.pixels = np.zeros(self.bins, np.int64)
         self.right = np.zeros(self.bins, np.int64)
         self.confidence = np.zeros(self.bins)

@@ -19,7 +19,7 @@ class ConfusionMatrix:
     counts: np.ndarray = field(init=False)
     image_accuracies: list[float] = field(init=False, default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.counts = np.zeros((self.classes + 1, self.classes + 1), np.int64)
 
     def add(self, truth: np.ndarray, prediction: np.ndarray) -> "ConfusionMatrix":

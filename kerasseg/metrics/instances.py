@@ -38,9 +38,11 @@ class InstanceScores:
     hits: dict[str, float] = field(init=False, default_factory=dict)
     misses: dict[str, float] = field(init=False, default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # Every group of trainIds that is scored, by name: each class, then each category.
-        self._groups = {n: (i,) for i, n in enumerate(self.names) if n in MEAN_SIZE}
+        self._groups: dict[str, tuple[int, ...]] = {
+            n: (i,) for i, n in enumerate(self.names) if n in MEAN_SIZE
+        }
         for category in dict.fromkeys(self.categories):
             members = tuple(i for i, c in enumerate(self.categories) if c == category)
             if all(self.names[i] in MEAN_SIZE for i in members):

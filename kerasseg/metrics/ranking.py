@@ -29,7 +29,7 @@ class Ranking:
     positives: np.ndarray = field(init=False)
     negatives: np.ndarray = field(init=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.positives = np.zeros(BINS, np.int64)
         self.negatives = np.zeros(BINS, np.int64)
 

@@ -6,41 +6,21 @@ texture and a depth; its number (the alpha value) stands in three tables of the 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from kerasseg.streets.camera import NEAR, Camera, Point
 from kerasseg.streets.ids import Id
 from kerasseg.streets.paint import Color, shade
 from kerasseg.streets.texture import Texture
 
 HEIGHT, WIDTH = 256, 512  # native size in pixels
 SCALE = 2  # the picture is drawn at this multiple
-NEAR = 1.2  # metres: nothing is projected from nearer than this
 MAX_DEPTH = 140.0
 _DEPTHS = (6.0, 11.0, 17.0, 25.0, 36.0, 52.0, 80.0, MAX_DEPTH)
 _CIRCLE = tuple((math.cos(2 * math.pi * i / 18), math.sin(2 * math.pi * i / 18)) for i in range(18))
-Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole over the road. Metres: x right of the lane, y up, z ahead; pixels: native."""
-
-    focal: float  # pixels
-    center: float  # column of the vanishing point of the straight road
-    horizon: float  # its row
-    height: float  # metres over the road
-    bend: float  # 1/m: a point at z lies bend * z**2 metres to the right of its x
-
-    def project(self, x: float, y: float, z: float) -> Point:
-        z = max(z, NEAR)
-        scale = self.focal / z
-        return (
-            self.center + (x + self.bend * z * z) * scale,
-            self.horizon + (self.height - y) * scale,
-        )
 
 
 class Canvas:
@@ -49,7 +29,7 @@ class Canvas:
     light: brightness of planes by where they look: -1 (left), 0 (to the camera), 1 (right).
     """
 
-    def __init__(self, camera: Camera, light: dict[int, float]):
+    def __init__(self, camera: Camera, light: dict[int, float]) -> None:
         self.camera = camera
         self.light = light
         self.image = Image.new("RGBA", (WIDTH * SCALE, HEIGHT * SCALE), (0, 0, 0, 0))
@@ -80,13 +60,13 @@ class Canvas:
 
     def polygon(
         self, points: Sequence[Point], color: Color, surface: int, outline: Color | None = None
-    ):
+    ) -> None:
         scaled = [(round(x * SCALE), round(y * SCALE)) for x, y in points]
         self._draw.polygon(scaled, fill=(*color, surface))
         if outline is not None:
             self._draw.line([*scaled, scaled[0]], fill=(*outline, surface), width=2)
 
-    def cast(self, points: Sequence[Point], strength: float):
+    def cast(self, points: Sequence[Point], strength: float) -> None:
         """Shadow (strength 0…1) on whatever ground is there in the end."""
         self._draw_shadow.polygon(
             [(round(x), round(y)) for x, y in points], fill=round(255 * strength)
@@ -95,7 +75,8 @@ class Canvas:
     def color_at(self, point: Point) -> Color:
         x = min(max(round(point[0] * SCALE), 0), WIDTH * SCALE - 1)
         y = min(max(round(point[1] * SCALE), 0), HEIGHT * SCALE - 1)
-        return self.image.getpixel((x, y))[:3]
+        pixel: Any = self.image.getpixel((x, y))  # a tuple in this mode
+        return pixel[:3]
 
     def screen(self) -> "Plane":
         """The picture itself: u is the column and v the row, at the greatest depth."""
@@ -133,6 +114,13 @@ class Canvas:
         )
 
 
+class Style(TypedDict, total=False):
+    """Optional keywords of every stroke."""
+
+    texture: Texture
+    outline: bool
+
+
 class Plane:
     """A flat sheet in the scene on which one draws in metres (u, v).
 
@@ -146,7 +134,7 @@ class Plane:
         depth: float,
         light: float,
         pixels: float,
-    ):
+    ) -> None:
         self.canvas = canvas
         self.place = place
         self.depth = depth
@@ -168,7 +156,7 @@ class Plane:
         *,
         texture: Texture = Texture.PLAIN,
         outline: bool = False,
-    ):
+    ) -> None:
         lit = color if texture is Texture.GLOW else shade(color, self.light)
         self.canvas.polygon(
             [self.place(u, v) for u, v in points],
@@ -177,13 +165,39 @@ class Plane:
             shade(lit, 0.62) if outline else None,
         )
 
-    def rect(self, label: Id, color: Color, u0: float, v0: float, u1: float, v1: float, **style):
+    def rect(
+        self,
+        label: Id,
+        color: Color,
+        u0: float,
+        v0: float,
+        u1: float,
+        v1: float,
+        **style: Unpack[Style],
+    ) -> None:
         self.polygon(label, color, ((u0, v0), (u1, v0), (u1, v1), (u0, v1)), **style)
 
-    def ellipse(self, label: Id, color: Color, u: float, v: float, ru: float, rv: float, **style):
+    def ellipse(
+        self,
+        label: Id,
+        color: Color,
+        u: float,
+        v: float,
+        ru: float,
+        rv: float,
+        **style: Unpack[Style],
+    ) -> None:
         self.polygon(label, color, [(u + ru * c, v + rv * s) for c, s in _CIRCLE], **style)
 
-    def stroke(self, label: Id, color: Color, start: Point, end: Point, width: float, **style):
+    def stroke(
+        self,
+        label: Id,
+        color: Color,
+        start: Point,
+        end: Point,
+        width: float,
+        **style: Unpack[Style],
+    ) -> None:
         """A bar from start to end, `width` metres across."""
         du, dv = end[0] - start[0], end[1] - start[1]
         length = math.sqrt(du * du + dv * dv) or 1.0

@@ -1,8 +1,11 @@
 """Chance: the few draws that the pictures need, from one PCG64 stream an image."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 
 class Dice:
@@ -11,7 +14,7 @@ class Dice:
     key: ints >= 0, here (seed, split, image).
     """
 
-    def __init__(self, key: Sequence[int]):
+    def __init__(self, key: Sequence[int]) -> None:
         self.generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(key))))
 
     def chance(self, probability: float) -> bool:
@@ -24,7 +27,7 @@ class Dice:
         """An int from low to high, both included."""
         return low + int(self.generator.random() * (high - low + 1))
 
-    def pick(self, items: Sequence):
+    def pick(self, items: Sequence[T]) -> T:
         return items[int(self.generator.random() * len(items))]
 
     def sign(self) -> int:

@@ -82,8 +82,8 @@ def draw_streets(
                 raise
 
 
-def _run(jobs: list, workers: int, progress: Callable[[int, int], None] | None):
-    def report(done: int):
+def _run(jobs: list, workers: int, progress: Callable[[int, int], None] | None) -> None:
+    def report(done: int) -> None:
         if progress is not None:
             progress(done, len(jobs))
 
@@ -106,18 +106,18 @@ def _run(jobs: list, workers: int, progress: Callable[[int, int], None] | None):
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts_to_parent():
+def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _make_folders(building: Path, jobs: list):
+def _make_folders(building: Path, jobs: list) -> None:
     for _, _, split, index in jobs:
         city = Path(image_stem(split, index)).parent
         for kind in ("leftImg8bit", "gtFine"):
             (building / kind / split / city).mkdir(parents=True, exist_ok=True)
 
 
-def _draw_to_disk(job: tuple[Path, int, str, int]):
+def _draw_to_disk(job: tuple[Path, int, str, int]) -> None:
     building, seed, split, index = job
     picture, labels = draw_image(seed, split, index)
     stem = image_stem(split, index)

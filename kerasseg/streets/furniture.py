@@ -18,7 +18,7 @@ def _post(plane: Plane, color: Color, top: float, *, u: float = 0.0, label: Id =
     return width
 
 
-def _sign_face(plane: Plane, kind: str, u: float, v: float, radius: float):
+def _sign_face(plane: Plane, kind: str, u: float, v: float, radius: float) -> None:
     label = Id.SIGN
     if kind == "stop":
         plane.ellipse(label, RED, u, v, radius, radius, outline=True)
@@ -53,7 +53,7 @@ def _sign_face(plane: Plane, kind: str, u: float, v: float, radius: float):
 SIGNS = ("stop", "limit", "warning", "priority", "walk", "arrow")
 
 
-def sign(canvas: Canvas, x: float, z: float, dice: Dice):
+def sign(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """One or two traffic signs on a pole."""
     plane = canvas.facing(x, z)
     top = dice.between(2.5, 3.2)
@@ -64,7 +64,7 @@ def sign(canvas: Canvas, x: float, z: float, dice: Dice):
         _sign_face(plane, dice.pick(SIGNS), 0, top - radius * 2.2, radius * 0.92)
 
 
-def board(canvas: Canvas, x: float, z: float, dice: Dice):
+def board(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A direction board over the pavement: blue, green or yellow, with lines of writing."""
     plane = canvas.facing(x, z)
     metal = dice.pick(METAL)
@@ -77,7 +77,7 @@ def board(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.rect(Id.SIGN, ink, -0.85, v - 0.09, dice.between(-0.1, 0.8), v + 0.09)
 
 
-def traffic_light(canvas: Canvas, x: float, z: float, dice: Dice, *, arm: int = 0):
+def traffic_light(canvas: Canvas, x: float, z: float, dice: Dice, *, arm: int = 0) -> None:
     """A pole with a three-lamp box; arm (-1 or 1): a second box hangs out over the road there."""
     plane = canvas.facing(x, z)
     metal, on = dice.pick(METAL), dice.count(0, 2)
@@ -90,7 +90,7 @@ def traffic_light(canvas: Canvas, x: float, z: float, dice: Dice, *, arm: int = 
     _light_box(plane, 0, 2.5, on)
 
 
-def _light_box(plane: Plane, u: float, v: float, on: int):
+def _light_box(plane: Plane, u: float, v: float, on: int) -> None:
     half = max(0.3, 4.2 / plane.pixels)
     tall = half * 4.2
     label = Id.LIGHT
@@ -103,7 +103,7 @@ def _light_box(plane: Plane, u: float, v: float, on: int):
                       texture=kind)  # fmt: skip
 
 
-def lamp(canvas: Canvas, x: float, z: float, dice: Dice, *, arm: int, lit: bool):
+def lamp(canvas: Canvas, x: float, z: float, dice: Dice, *, arm: int, lit: bool) -> None:
     """A street lamp that leans out over the road (arm -1: left, 1: right)."""
     plane = canvas.facing(x, z)
     metal, top = dice.pick(METAL), dice.between(5.2, 6.6)
@@ -115,7 +115,7 @@ def lamp(canvas: Canvas, x: float, z: float, dice: Dice, *, arm: int, lit: bool)
     plane.rect(Id.POLE, glow[0], end - 0.3, top + 0.2, end + 0.3, top + 0.32, texture=glow[1])
 
 
-def bollards(canvas: Canvas, x: float, z: float, dice: Dice):
+def bollards(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """Two or three thick short poles in a row away from the camera."""
     color = dice.pick(METAL)
     for i in range(dice.count(2, 3), -1, -1):
@@ -124,14 +124,14 @@ def bollards(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.rect(Id.POLE, WHITE, -width / 2, 0.72, width / 2, 0.86)
 
 
-def pole_group(canvas: Canvas, x: float, z: float, dice: Dice):
+def pole_group(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """Three poles so close that they count as a group."""
     plane = canvas.facing(x, z)
     for u in (-0.24, 0.0, 0.24):
         _post(plane, dice.pick(METAL), dice.between(3.2, 4.6), u=u, label=Id.POLE_GROUP)
 
 
-def static_thing(canvas: Canvas, x: float, z: float, dice: Dice):
+def static_thing(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A bin, a bench, a post box or a stack of crates; label static."""
     plane, label = canvas.facing(x, z), Id.STATIC
     kind = dice.count(0, 3)
@@ -157,7 +157,7 @@ def static_thing(canvas: Canvas, x: float, z: float, dice: Dice):
             plane.rect(label, shade(color, 0.8), u - 0.05, v, u + 0.05, v + 0.54)
 
 
-def dynamic_thing(canvas: Canvas, x: float, z: float, dice: Dice):
+def dynamic_thing(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A pram, a suitcase or a dog; label dynamic."""
     plane, label = canvas.facing(x, z, flip=dice.sign()), Id.DYNAMIC
     color = vary(dice.pick(CLOTH), dice)

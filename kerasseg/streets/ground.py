@@ -47,14 +47,16 @@ class GroundColors:
 
 
 def strip(canvas: Canvas, label: Id, color: Color, x0: float, x1: float, texture: Texture,
-          z0: float = 1.0, z1: float = FAR):  # fmt: skip
+          z0: float = 1.0, z1: float = FAR) -> None:  # fmt: skip
     """A band along the road from x0 to x1, cut finely enough to follow the bend."""
     zs = [z0, *(z for z in _STEPS if z0 < z < z1), z1]
     points = [(x0, z) for z in zs] + [(x1, z) for z in reversed(zs)]
     canvas.level(0.0, 10.0).polygon(label, color, points, texture=texture)
 
 
-def paint_ground(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice, *, paved: bool):
+def paint_ground(
+    canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice, *, paved: bool
+) -> None:
     """From the outside to the paint on the road; paved: no lawn where nothing else lies."""
     far = 300.0
     if paved:
@@ -83,12 +85,12 @@ def paint_ground(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dic
         strip(canvas, Id.SIDEWALK, shade(colors.pavement, 1.2), kerb, kerb + out * 0.2,
               Texture.PLAIN)  # fmt: skip
     if layout.junction:
-        _junction(canvas, layout, colors)
+        _junction(canvas, layout, colors, *layout.junction)
     if layout.crossing:
         _zebra(canvas, layout, layout.crossing)
 
 
-def _patches(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice):
+def _patches(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice) -> None:
     """Mended asphalt, manhole covers, a slab of another stone."""
     sheet = canvas.level(0.0, 10.0)
     for _ in range(dice.count(1, 4)):
@@ -102,7 +104,7 @@ def _patches(canvas: Canvas, layout: Layout, colors: GroundColors, dice: Dice):
         sheet.ellipse(Id.ROAD, shade(colors.road, 0.78), x, z, 0.25, 0.25)
 
 
-def _lines(canvas: Canvas, layout: Layout, dice: Dice):
+def _lines(canvas: Canvas, layout: Layout, dice: Dice) -> None:
     ink = dice.pick((WHITE, (214, 212, 206), (226, 200, 110)))
     middle = -1.75
     if dice.chance(0.3):
@@ -122,7 +124,7 @@ def _lines(canvas: Canvas, layout: Layout, dice: Dice):
                       texture=Texture.ASPHALT)  # fmt: skip
 
 
-def _track(canvas: Canvas, track: tuple[float, float], dice: Dice):
+def _track(canvas: Canvas, track: tuple[float, float], dice: Dice) -> None:
     """Two rails in ballast or grass, with sleepers."""
     x0, x1 = track
     bed = vary(dice.pick(((128, 116, 104), (112, 108, 106), (140, 124, 104))), dice)
@@ -137,8 +139,7 @@ def _track(canvas: Canvas, track: tuple[float, float], dice: Dice):
         strip(canvas, Id.RAIL_TRACK, (196, 198, 200), x - 0.03, x + 0.03, Texture.PLAIN)
 
 
-def _junction(canvas: Canvas, layout: Layout, colors: GroundColors):
-    z0, z1 = layout.junction
+def _junction(canvas: Canvas, layout: Layout, colors: GroundColors, z0: float, z1: float) -> None:
     for x0, x1 in ((-200.0, layout.left + 0.02), (layout.right - 0.02, 200.0)):
         strip(canvas, Id.SIDEWALK, colors.pavement, x0, x1, Texture.SLABS, z0 - 1.6, z1 + 1.6)
     strip(canvas, Id.ROAD, colors.road, -200, 200, Texture.ASPHALT, z0, z1)
@@ -148,7 +149,7 @@ def _junction(canvas: Canvas, layout: Layout, colors: GroundColors):
                   min(z, z + out), max(z, z + out))  # fmt: skip
 
 
-def _zebra(canvas: Canvas, layout: Layout, z: float):
+def _zebra(canvas: Canvas, layout: Layout, z: float) -> None:
     x = layout.left + 0.4
     while x + 0.5 < layout.right:
         strip(canvas, Id.ROAD, WHITE, x, x + 0.5, Texture.ASPHALT, z, z + 3.0)

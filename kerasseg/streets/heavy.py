@@ -15,7 +15,7 @@ HAULIER = ((36, 66, 140), (30, 96, 120), (40, 110, 70), (60, 60, 74))
 
 
 def _panes(plane: Plane, label: Id, pane: Color, u0: float, u1: float, v0: float, v1: float,
-           step: float):  # fmt: skip
+           step: float) -> None:  # fmt: skip
     """A band of windows with posts between."""
     plane.rect(label, (46, 50, 58), u0, v0 - 0.08, u1, v1 + 0.08)
     u = u0 + 0.1
@@ -24,7 +24,7 @@ def _panes(plane: Plane, label: Id, pane: Color, u0: float, u1: float, v0: float
         u += step
 
 
-def _stripes(plane: Plane, color: Color, u0: float, u1: float, v0: float, v1: float):
+def _stripes(plane: Plane, color: Color, u0: float, u1: float, v0: float, v1: float) -> None:
     """Slanted stripes over the whole tarpaulin: what tells a lorry from a house or a bus."""
     lean, wide = min(0.5 * (v1 - v0), 0.3 * (u1 - u0)), 0.3
     u = u0
@@ -35,7 +35,9 @@ def _stripes(plane: Plane, color: Color, u0: float, u1: float, v0: float, v1: fl
         u += 2 * wide
 
 
-def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Color, length: float):
+def _truck_side(
+    plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Color, length: float
+) -> None:
     """Cargo box first (u = 0), cab ahead; the tarpaulin is striped."""
     label, split = Id.TRUCK, length - 2.0
     plane.rect(label, (60, 60, 64), 0.1, 0.5, length - 0.2, 0.95)
@@ -53,7 +55,9 @@ def _truck_side(plane: Plane, cargo: Color, cab: Color, pane: Color, accent: Col
         wheel(plane, label, u, 0.46)
 
 
-def truck(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
+def truck(
+    canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool
+) -> None:
     """A lorry: cargo box with a striped tarpaulin, and a cab."""
     cargo, cab = vary(dice.pick(CARGO), dice), vary(dice.pick(HAULIER), dice)
     accent, pane, label = dice.pick(HAULIER), glass(sky, dice), Id.TRUCK
@@ -82,7 +86,9 @@ def truck(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming:
             face.rect(label, RED, u - 0.18, 0.52, u + 0.18, 0.68, texture=kind)
 
 
-def bus(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
+def bus(
+    canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool
+) -> None:
     """A town bus: one band of big windows, a bright skirt, a lit destination."""
     paint, pane, label = vary(dice.pick(BUS), dice), glass(sky, dice), Id.BUS
     if dark:
@@ -116,7 +122,9 @@ def bus(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: b
         face.ellipse(label, LAMP if coming else RED, u, 0.92, 0.14, 0.14, texture=kind)
 
 
-def tram(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
+def tram(
+    canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool
+) -> None:
     """A tram of two cars, round-nosed, two-coloured, with a pantograph; label train."""
     paint, pane, label = vary(dice.pick(TRAM), dice), glass(sky, dice), Id.TRAIN
     if dark:

@@ -29,7 +29,8 @@ def _pane(sky: Color, dice: Dice, lit: float) -> tuple[Color, Texture]:
     return mix((50, 56, 66), sky, dice.between(0.05, 0.85)), Texture.PLAIN
 
 
-def _window(wall: Plane, u: float, v: float, width: float, tall: float, frame: Color, pane):
+def _window(wall: Plane, u: float, v: float, width: float, tall: float, frame: Color,
+            pane: tuple[Color, Texture]) -> None:  # fmt: skip
     color, texture = pane
     wall.rect(LABEL, frame, u - 0.1, v - 0.1, u + width + 0.1, v + tall + 0.1)
     wall.rect(LABEL, color, u, v, u + width, v + tall, texture=texture)
@@ -39,7 +40,7 @@ def _window(wall: Plane, u: float, v: float, width: float, tall: float, frame: C
         wall.rect(LABEL, frame, middle - bar / 2, v, middle + bar / 2, v + tall)
 
 
-def _poster(wall: Plane, u: float, v: float, dice: Dice):
+def _poster(wall: Plane, u: float, v: float, dice: Dice) -> None:
     """A poster on the wall: a face, a tree or a car. It is paper: its label is the building's."""
     wall.rect(LABEL, (238, 234, 222), u, v, u + 1.3, v + 1.7)
     wall.rect(LABEL, dice.pick(CLOTH), u + 0.1, v + 0.1, u + 1.2, v + 1.6)
@@ -57,7 +58,7 @@ def _poster(wall: Plane, u: float, v: float, dice: Dice):
         )  # fmt: skip
 
 
-def _shop(wall: Plane, length: float, sky: Color, dice: Dice, lit: float):
+def _shop(wall: Plane, length: float, sky: Color, dice: Dice, lit: float) -> None:
     """The ground floor: display windows under an awning or a name board, and a door."""
     base = dice.pick(PLASTER)
     base = shade(base, 0.7)
@@ -96,7 +97,7 @@ def _shop(wall: Plane, length: float, sky: Color, dice: Dice, lit: float):
 
 
 def _floors(wall: Plane, length: float, height: float, base: float, body: Color, sky: Color,
-            dice: Dice, lit: float):  # fmt: skip
+            dice: Dice, lit: float) -> None:  # fmt: skip
     frame = dice.pick(((236, 232, 222), shade(body, 0.72), shade(body, 1.2), (96, 74, 60)))
     columns = max(1, int(length / dice.between(1.9, 2.7)))
     step = length / columns
@@ -120,7 +121,7 @@ def _floors(wall: Plane, length: float, height: float, base: float, body: Color,
 
 
 def house(canvas: Canvas, x: float, z: float, length: float, height: float, dice: Dice,
-          sky: Color, *, lit: float, shop: bool, deep: float = 9.0):  # fmt: skip
+          sky: Color, *, lit: float, shop: bool, deep: float = 9.0) -> None:  # fmt: skip
     """One house of a row, its front along the road at x, from z to z + length.
 
     lit: share of lamps behind the windows. deep: metres from front to back.
@@ -163,7 +164,7 @@ def house(canvas: Canvas, x: float, z: float, length: float, height: float, dice
 
 
 def _roof(canvas: Canvas, x: float, z: float, length: float, height: float, color: Color,
-          rise: float, side: int, dice: Dice):  # fmt: skip
+          rise: float, side: int, dice: Dice) -> None:  # fmt: skip
     """The slope towards the street, with a chimney and dormers."""
     code = canvas.surface(LABEL, Texture.PLAIN, z + length / 2)
     project, back = canvas.camera.project, x + side * 3.2
@@ -179,7 +180,7 @@ def _roof(canvas: Canvas, x: float, z: float, length: float, height: float, colo
         stack.rect(LABEL, shade(color, 0.75), -0.4, height + rise - 0.8, 0.4, height + rise + 1.0)
 
 
-def cottage(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, lit: float):
+def cottage(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, lit: float) -> None:
     """A house of its own in a garden; x is its corner towards the road."""
     side = 1 if x > 0 else -1
     body = vary(dice.pick(PLASTER), dice)
@@ -200,7 +201,7 @@ def cottage(canvas: Canvas, x: float, z: float, dice: Dice, sky: Color, *, lit: 
     _window(gable, deep / 2 - 0.5, height + 0.3, 1.0, 1.0, (236, 232, 222), _pane(sky, dice, lit))
 
 
-def skyline(canvas: Canvas, dice: Dice, sky: Color, haze: Color):
+def skyline(canvas: Canvas, dice: Dice, sky: Color, haze: Color) -> None:
     """Far roofs along the horizon: steps of windowless fronts, pale with distance."""
     sheet, horizon = canvas.screen(), canvas.camera.horizon
     u = -10.0

@@ -9,7 +9,7 @@ from kerasseg.streets.texture import Texture
 LABEL = Id.VEGETATION
 
 
-def tree(canvas: Canvas, x: float, z: float, dice: Dice, *, autumn: bool, y: float = 0.0):
+def tree(canvas: Canvas, x: float, z: float, dice: Dice, *, autumn: bool, y: float = 0.0) -> None:
     """A trunk and a crown of overlapping discs, or a fir; trunk and crown are vegetation."""
     plane = canvas.facing(x, z, y=y, flip=dice.sign())
     u0, v0 = plane.place(0, 0)
@@ -48,7 +48,7 @@ def tree(canvas: Canvas, x: float, z: float, dice: Dice, *, autumn: bool, y: flo
                       texture=Texture.LEAVES)  # fmt: skip
 
 
-def hedge(canvas: Canvas, x: float, z: float, length: float, height: float, dice: Dice):
+def hedge(canvas: Canvas, x: float, z: float, length: float, height: float, dice: Dice) -> None:
     """A clipped hedge along the road with a bumpy top."""
     side = 1 if x > 0 else -1
     leaf = vary(shade(dice.pick(LEAVES), 0.9), dice)
@@ -61,7 +61,7 @@ def hedge(canvas: Canvas, x: float, z: float, length: float, height: float, dice
     wall.polygon(LABEL, leaf, [(0, 0), (length, 0), *top], texture=Texture.LEAVES)
 
 
-def bush(canvas: Canvas, x: float, z: float, dice: Dice):
+def bush(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """Three or four leafy discs close to the ground."""
     plane, leaf = canvas.facing(x, z), vary(dice.pick(LEAVES), dice)
     for _ in range(dice.count(3, 5)):
@@ -69,7 +69,7 @@ def bush(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.ellipse(LABEL, vary(leaf, dice, 10), u, r * 0.7, r, r * 0.75, texture=Texture.LEAVES)
 
 
-def woods(canvas: Canvas, dice: Dice, haze: Color, *, autumn: bool):
+def woods(canvas: Canvas, dice: Dice, haze: Color, *, autumn: bool) -> None:
     """A far line of trees along the horizon."""
     sheet, horizon = canvas.screen(), canvas.camera.horizon
     u = -10.0

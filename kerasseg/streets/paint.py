@@ -39,17 +39,20 @@ METAL = ((112, 116, 120), (88, 92, 96), (140, 142, 142), (74, 82, 80), (104, 98,
 
 def mix(a: Color, b: Color, share: float) -> Color:
     """`share` (0…1) of b in a."""
-    return tuple(int(p + (q - p) * share + 0.5) for p, q in zip(a, b, strict=True))
+    red, green, blue = (int(p + (q - p) * share + 0.5) for p, q in zip(a, b, strict=True))
+    return red, green, blue
 
 
 def shade(color: Color, factor: float) -> Color:
     """Darker (factor < 1) or lighter, at most 255."""
-    return tuple(min(255, int(c * factor + 0.5)) for c in color)
+    red, green, blue = (min(255, int(c * factor + 0.5)) for c in color)
+    return red, green, blue
 
 
 def vary(color: Color, dice: Dice, amount: int = 14) -> Color:
     """The same colour from another brush: all channels together, then each a little."""
     drift = dice.between(-amount, amount)
-    return tuple(
+    red, green, blue = (
         max(0, min(255, int(c + drift + dice.between(-amount, amount) * 0.4))) for c in color
     )
+    return red, green, blue

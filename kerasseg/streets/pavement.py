@@ -4,7 +4,7 @@ from kerasseg.streets import furniture, nature, people
 from kerasseg.streets.street import Street
 
 
-def put_pavement(street: Street, side: int):
+def put_pavement(street: Street, side: int) -> None:
     """side: -1 left, 1 right of the road."""
     kerb, edge = street.kerb(side), street.edge(side)
     narrow = abs(edge - kerb) < 1
@@ -14,13 +14,13 @@ def put_pavement(street: Street, side: int):
         _people(street, side, kerb, edge)
 
 
-def _line(street: Street, side: int, x: float, *, narrow: bool):
+def _line(street: Street, side: int, x: float, *, narrow: bool) -> None:
     """Lamps, trees, signs, bins along the kerb."""
     dice, junction = street.dice, street.layout.junction
     green = street.place in ("avenue", "suburb", "park") and dice.chance(0.6)
     z = dice.between(5, 9)
     while z < 34:
-        if street.in_junction(z, 1, 1):
+        if junction and street.in_junction(z, 1, 1):
             z = junction[1] + 1.5
         roll = dice.between(0, 1)
         if roll < 0.3 and green and not narrow:
@@ -40,7 +40,7 @@ def _line(street: Street, side: int, x: float, *, narrow: bool):
         z += dice.between(5, 9)
 
 
-def _lights(street: Street, side: int, x: float):
+def _lights(street: Street, side: int, x: float) -> None:
     """Traffic lights where a street or a zebra crosses, seldom elsewhere."""
     dice, layout = street.dice, street.layout
     z = None
@@ -55,7 +55,7 @@ def _lights(street: Street, side: int, x: float):
         street.put(furniture.traffic_light, x, z, arm=arm)
 
 
-def _people(street: Street, side: int, kerb: float, edge: float):
+def _people(street: Street, side: int, kerb: float, edge: float) -> None:
     dice = street.dice
     busy = street.place in ("city", "avenue")
     for _ in range(dice.count(1, 4 if busy else 3)):

@@ -21,13 +21,13 @@ MOTOR = ((200, 36, 40), (36, 60, 150), (176, 30, 90))
 GROWN = 1.2  # a little larger than life: they matter, and are thin
 
 
-def _ground_shadow(canvas: Canvas, plane: Plane, width: float):
+def _ground_shadow(canvas: Canvas, plane: Plane, width: float) -> None:
     u, v = plane.place(0, 0)
     half = width * plane.pixels
     canvas.cast(((u - half, v - 1), (u + half, v - 1), (u + half * 1.5, v + 2), (u, v + 2)), 0.8)
 
 
-def _head(plane: Plane, label: Id, dice: Dice, u: float, v: float, radius: float = 0.15):
+def _head(plane: Plane, label: Id, dice: Dice, u: float, v: float, radius: float = 0.15) -> None:
     skin, hair = dice.pick(SKIN), dice.pick(HAIR)
     plane.ellipse(label, hair, u, v + 0.03, radius * 1.12, radius * 1.18)
     plane.ellipse(label, skin, u + 0.02, v - 0.03, radius * 0.86, radius * 0.95)
@@ -35,7 +35,7 @@ def _head(plane: Plane, label: Id, dice: Dice, u: float, v: float, radius: float
         plane.rect(label, dice.pick(CLOTH), u - radius, v + 0.06, u + radius, v + 0.2)
 
 
-def person(canvas: Canvas, x: float, z: float, dice: Dice):
+def person(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """Someone walking or standing: legs, coat or dress, arms, head; sometimes a bag or a child."""
     size = dice.between(0.92, 1.08) * (0.72 if dice.chance(0.12) else GROWN)
     base = canvas.facing(x, z, flip=dice.sign())
@@ -73,7 +73,9 @@ def person(canvas: Canvas, x: float, z: float, dice: Dice):
     _head(plane, label, dice, 0, 1.64)
 
 
-def _spoked(plane: Plane, label: Id, u: float, radius: float, tyre: Color, thickness: float):
+def _spoked(
+    plane: Plane, label: Id, u: float, radius: float, tyre: Color, thickness: float
+) -> None:
     """A wheel one sees through: the ground shows between the spokes, the label fills the disc."""
     behind = plane.canvas.color_at(plane.place(u, radius))
     plane.ellipse(label, tyre, u, radius, radius, radius)
@@ -87,7 +89,7 @@ def _spoked(plane: Plane, label: Id, u: float, radius: float, tyre: Color, thick
         )  # fmt: skip
 
 
-def bicycle_side(plane: Plane, frame: Color):
+def bicycle_side(plane: Plane, frame: Color) -> None:
     """From the side, wheels at u = -0.55 and 0.55."""
     label, width = Id.BICYCLE, max(0.1, 1.8 / plane.pixels)
     for u in (-0.55, 0.55):
@@ -101,7 +103,7 @@ def bicycle_side(plane: Plane, frame: Color):
     plane.stroke(label, DARK, (0.3, 1.05), (0.52, 1.05), width * 1.3)
 
 
-def bicycle_behind(plane: Plane, frame: Color):
+def bicycle_behind(plane: Plane, frame: Color) -> None:
     """From behind: one thick wheel, mudguard, handlebar."""
     label = Id.BICYCLE
     half = max(0.08, 1.6 / plane.pixels)
@@ -110,7 +112,7 @@ def bicycle_behind(plane: Plane, frame: Color):
     plane.stroke(label, DARK, (-0.34, 1.03), (0.34, 1.03), half * 1.1)
 
 
-def motorcycle_side(plane: Plane, paint: Color):
+def motorcycle_side(plane: Plane, paint: Color) -> None:
     """From the side: fat wheels, tank, engine, exhaust, headlamp."""
     label = Id.MOTORCYCLE
     for u in (-0.68, 0.68):
@@ -130,7 +132,7 @@ def motorcycle_side(plane: Plane, paint: Color):
     plane.ellipse(label, (250, 240, 200), 0.64, 0.88, 0.1, 0.11)
 
 
-def motorcycle_behind(plane: Plane, paint: Color):
+def motorcycle_behind(plane: Plane, paint: Color) -> None:
     """From behind or from the front: fat wheel, broad paint, lamp, mirrors."""
     label = Id.MOTORCYCLE
     plane.ellipse(label, DARK, 0, 0.34, 0.17, 0.35)
@@ -145,7 +147,7 @@ def motorcycle_behind(plane: Plane, paint: Color):
     plane.ellipse(label, (214, 50, 44), 0, 0.8, 0.14, 0.08)
 
 
-def _rider_side(plane: Plane, dice: Dice, *, seat: float, hands: tuple[float, float]):
+def _rider_side(plane: Plane, dice: Dice, *, seat: float, hands: tuple[float, float]) -> None:
     """Sits at height `seat`, leans to the hands; helmet."""
     label, top, legs = Id.RIDER, vary(dice.pick(VEST), dice), dice.pick(TROUSERS)
     hip, shoulder = (-0.18, seat), (0.08, seat + 0.55)
@@ -158,7 +160,7 @@ def _rider_side(plane: Plane, dice: Dice, *, seat: float, hands: tuple[float, fl
     _helmet(plane, dice, 0.17, seat + 0.82)
 
 
-def _helmet(plane: Plane, dice: Dice, u: float, v: float):
+def _helmet(plane: Plane, dice: Dice, u: float, v: float) -> None:
     color = dice.pick(
         ((236, 232, 220), (220, 70, 50), (60, 62, 70), (230, 190, 60), (70, 120, 180))
     )
@@ -169,7 +171,7 @@ def _helmet(plane: Plane, dice: Dice, u: float, v: float):
     )  # fmt: skip
 
 
-def _rider_behind(plane: Plane, dice: Dice, *, seat: float):
+def _rider_behind(plane: Plane, dice: Dice, *, seat: float) -> None:
     label, top, legs = Id.RIDER, vary(dice.pick(VEST), dice), dice.pick(TROUSERS)
     for side in (-1, 1):
         plane.stroke(label, legs, (side * 0.14, seat), (side * 0.24, seat - 0.6), 0.17)
@@ -185,7 +187,7 @@ def _rider_behind(plane: Plane, dice: Dice, *, seat: float):
 
 
 def two_wheeler(canvas: Canvas, x: float, z: float, dice: Dice, *, motor: bool, ridden: bool,
-                side: bool):  # fmt: skip
+                side: bool) -> None:  # fmt: skip
     """A bicycle or a motorcycle, parked or with its rider, from the side or along the road."""
     base = canvas.facing(x, z, flip=dice.sign())
     plane = Plane(

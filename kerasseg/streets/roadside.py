@@ -14,7 +14,7 @@ STAR = (
 )  # fmt: skip
 
 
-def wall(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
+def wall(canvas: Canvas, x: float, z: float, length: float, dice: Dice) -> None:
     """A free-standing wall: courses of big stones or concrete panels, a coping on top."""
     side, label = (1 if x > 0 else -1), Id.WALL
     height = dice.between(1.9, 3.0)
@@ -49,7 +49,7 @@ def wall(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
     sheet.rect(label, shade(stone, 1.25), 0, height - 0.1, length, height + 0.14)
 
 
-def _letter(sheet: Plane, u: float, v: float, ink: Color, ground: Color, dice: Dice):
+def _letter(sheet: Plane, u: float, v: float, ink: Color, ground: Color, dice: Dice) -> None:
     kind, label = dice.count(0, 3), Id.WALL
     if kind == 0:
         sheet.ellipse(label, ink, u + 0.3, v + 0.3, 0.36, 0.42)
@@ -69,7 +69,7 @@ def _letter(sheet: Plane, u: float, v: float, ink: Color, ground: Color, dice: D
         )
 
 
-def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
+def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice) -> None:
     """Pickets, iron bars or wire mesh; the label covers the gaps too, as in Cityscapes."""
     side, label = (1 if x > 0 else -1), Id.FENCE
     height = dice.between(1.5, 2.0)
@@ -113,7 +113,7 @@ def fence(canvas: Canvas, x: float, z: float, length: float, dice: Dice):
     sheet.rect(label, shade(metal, 0.9), 0, height - 0.1, length, height + 0.05)
 
 
-def guard_rail(canvas: Canvas, x: float, z: float, length: float):
+def guard_rail(canvas: Canvas, x: float, z: float, length: float) -> None:
     """A steel rail on short posts."""
     side, label = (1 if x > 0 else -1), Id.GUARD_RAIL
     sheet = canvas.receding(x, z, length, -side)
@@ -125,7 +125,7 @@ def guard_rail(canvas: Canvas, x: float, z: float, length: float):
     sheet.rect(label, (120, 124, 128), 0, 0.56, length, 0.66)
 
 
-def bridge(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float):
+def bridge(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float) -> None:
     """A deck over the road on two piers, with a parapet; label bridge."""
     sheet, label = canvas.facing(x, z), Id.BRIDGE
     stone = vary(dice.pick(SLATE), dice)
@@ -137,7 +137,7 @@ def bridge(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float)
     sheet.rect(label, shade(stone, 1.2), -60, high - 0.5, 60, high - 0.3)
 
 
-def tunnel(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float):
+def tunnel(canvas: Canvas, x: float, z: float, dice: Dice, *, half_width: float) -> None:
     """The mouth of a tunnel under a green hill, at the end of the road."""
     sheet, label = canvas.facing(x, z), Id.TUNNEL
     stone = vary(dice.pick(SLATE), dice)

@@ -16,7 +16,7 @@ KINDS = {
 _TREES = {"park": 5, "lawn": 1, "rail": 4}
 
 
-def paint_row(street: Street, side: int):
+def paint_row(street: Street, side: int) -> None:
     """side: -1 left, 1 right of the road."""
     dice, junction = street.dice, street.layout.junction
     kinds = KINDS[street.place]
@@ -40,7 +40,7 @@ def paint_row(street: Street, side: int):
             _garden(street, side, z, length, kind)
 
 
-def _house(street: Street, side: int, z: float, length: float):
+def _house(street: Street, side: int, z: float, length: float) -> None:
     canvas, dice = street.canvas, street.dice
     x = street.edge(side) + side * 0.05
     strip(
@@ -60,7 +60,7 @@ def _house(street: Street, side: int, z: float, length: float):
     )
 
 
-def _garden(street: Street, side: int, z: float, length: float, kind: str):
+def _garden(street: Street, side: int, z: float, length: float, kind: str) -> None:
     """A lawn with trees, often a house in it, and what parts it from the pavement."""
     canvas, dice = street.canvas, street.dice
     x = street.edge(side) + side * 0.05

@@ -44,14 +44,14 @@ def draw_scene(dice: Dice, *, unknowns: int) -> tuple[np.ndarray, np.ndarray]:
     return develop(canvas, street.weather, dice)
 
 
-def _put_unknown(street: Street):
+def _put_unknown(street: Street) -> None:
     """Something never seen in training, mostly on the road or the pavement."""
     dice, layout = street.dice, street.layout
     x = dice.between(layout.left_edge * 0.8, layout.right_edge * 0.9)
     street.put(dice.pick(UNKNOWNS), x, dice.between(7, 14))
 
 
-def _own_car(canvas: Canvas, dice: Dice):
+def _own_car(canvas: Canvas, dice: Dice) -> None:
     """The bonnet at the bottom, and the thin border that rectification leaves."""
     sheet = canvas.screen()
     if dice.chance(0.75):

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from kerasseg.streets.canvas import WIDTH, Camera, Canvas
+from kerasseg.streets.camera import Camera
+from kerasseg.streets.canvas import WIDTH, Canvas
 from kerasseg.streets.dice import Dice
 from kerasseg.streets.ground import GroundColors, Layout
 from kerasseg.streets.paint import Color
@@ -35,11 +36,11 @@ class Street:
         """Whether lamps are on."""
         return self.weather.name in ("dusk", "evening", "fog")
 
-    def put(self, paint: Callable, x: float, z: float, **style):
+    def put(self, paint: Callable[..., None], x: float, z: float, **style: object) -> None:
         """Remembers to call paint(canvas, x, z, dice, **style) when its turn comes."""
         self.things.append((z, partial(paint, self.canvas, x, z, self.dice, **style)))
 
-    def paint_things(self):
+    def paint_things(self) -> None:
         """Far things first, so that near ones cover them."""
         for _, paint in sorted(self.things, key=lambda thing: -thing[0]):
             paint()

@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from kerasseg.streets.camera import Camera
+
 
 class Texture(IntEnum):
     """The kind of a surface; GLOW is light of its own, which no dusk darkens."""
@@ -74,12 +76,12 @@ def _pattern(
 
 
 def texture_offsets(
-    kinds: np.ndarray, generator: np.random.Generator, *, camera, slab: tuple[float, float]
+    kinds: np.ndarray, generator: np.random.Generator, *, camera: Camera, slab: tuple[float, float]
 ) -> np.ndarray:
     """Grey levels to add to the picture, float32 (H, W).
 
-    kinds: uint8 (H, W), the Texture of each pixel. camera: a canvas.Camera, for the perspective
-    of what lies on the ground. slab: width and length of the paving slabs in metres.
+    kinds: uint8 (H, W), the Texture of each pixel. camera: for the perspective of what
+    lies on the ground. slab: width and length of the paving slabs in metres.
     """
     shape = kinds.shape
     table = np.zeros((4, 256), np.float32)

@@ -4,7 +4,7 @@ from kerasseg.streets import heavy, people, roadside, vehicles
 from kerasseg.streets.street import Street
 
 
-def put_traffic(street: Street):
+def put_traffic(street: Street) -> None:
     """Our lane, the lane of those who come, the track, the kerbs, the side street."""
     dice, layout = street.dice, street.layout
     z = dice.between(6.5, 16)
@@ -47,7 +47,7 @@ def put_traffic(street: Street):
         street.put(roadside.tunnel, 0.0, dice.between(48, 60), half_width=half)
 
 
-def _vehicle(street: Street, x: float, z: float, *, coming: bool):
+def _vehicle(street: Street, x: float, z: float, *, coming: bool) -> None:
     """Whatever drives there: mostly a car."""
     dice = street.dice
     roll = dice.between(0, 1)
@@ -63,11 +63,13 @@ def _vehicle(street: Street, x: float, z: float, *, coming: bool):
     street.put(kind, x, z, sky=street.sky, coming=coming, dark=street.dark)
 
 
-def _two_wheels(street: Street, x: float, z: float, *, motor: bool, ridden: bool, side: bool):
+def _two_wheels(
+    street: Street, x: float, z: float, *, motor: bool, ridden: bool, side: bool
+) -> None:
     street.put(people.two_wheeler, x, z, motor=motor, ridden=ridden, side=side)
 
 
-def _parked(street: Street, x: float, *, coming: bool):
+def _parked(street: Street, x: float, *, coming: bool) -> None:
     """A row at the kerb with gaps, clear of the side street."""
     dice, sky = street.dice, street.sky
     z = dice.between(5, 9)

@@ -3,7 +3,7 @@
 None of their shapes or patterns is used by anything else in the streets. Label id 0.
 """
 
-from kerasseg.streets.canvas import Canvas
+from kerasseg.streets.canvas import Canvas, Plane
 from kerasseg.streets.dice import Dice
 from kerasseg.streets.ids import Id
 from kerasseg.streets.paint import shade, vary
@@ -12,7 +12,7 @@ from kerasseg.streets.texture import Texture
 LABEL = Id.UNKNOWN
 
 
-def _sheet(canvas: Canvas, x: float, z: float, dice: Dice):
+def _sheet(canvas: Canvas, x: float, z: float, dice: Dice) -> Plane:
     plane = canvas.facing(x, z, flip=dice.sign())
     u, v = plane.place(0, 0)
     half = plane.pixels
@@ -22,7 +22,7 @@ def _sheet(canvas: Canvas, x: float, z: float, dice: Dice):
     return plane
 
 
-def duck(canvas: Canvas, x: float, z: float, dice: Dice):
+def duck(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A rubber duck as high as a man."""
     plane = _sheet(canvas, x, z, dice)
     yellow = vary((250, 212, 40), dice, 8)
@@ -35,7 +35,7 @@ def duck(canvas: Canvas, x: float, z: float, dice: Dice):
     plane.ellipse(LABEL, shade(yellow, 0.78), -0.1, 0.72, 0.5, 0.24)
 
 
-def zebra(canvas: Canvas, x: float, z: float, dice: Dice):
+def zebra(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A zebra."""
     plane = _sheet(canvas, x, z, dice)
     white, black = (240, 238, 230), (34, 32, 34)
@@ -54,7 +54,7 @@ def zebra(canvas: Canvas, x: float, z: float, dice: Dice):
     plane.ellipse(LABEL, black, 1.74, 1.94, 0.12, 0.13)
 
 
-def balloon(canvas: Canvas, x: float, z: float, dice: Dice):
+def balloon(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A checkered balloon, tethered."""
     plane = _sheet(canvas, x, z, dice)
     one, two = dice.pick((((240, 80, 160), (80, 230, 220)), ((255, 140, 0), (110, 40, 200))))
@@ -71,7 +71,7 @@ def balloon(canvas: Canvas, x: float, z: float, dice: Dice):
             plane.polygon(LABEL, one if (i + j) % 2 else two, corners)
 
 
-def hay(canvas: Canvas, x: float, z: float, dice: Dice):
+def hay(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """Three round bales of hay with their spirals."""
     plane = _sheet(canvas, x, z, dice)
     straw = vary((218, 182, 84), dice, 8)
@@ -82,7 +82,7 @@ def hay(canvas: Canvas, x: float, z: float, dice: Dice):
             plane.ellipse(LABEL, tone, u, v, r, r, texture=Texture.FUR)
 
 
-def sofa(canvas: Canvas, x: float, z: float, dice: Dice):
+def sofa(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A sofa with dots."""
     plane = _sheet(canvas, x, z, dice)
     cloth = dice.pick(((170, 40, 110), (30, 140, 130), (120, 60, 180)))
@@ -96,7 +96,7 @@ def sofa(canvas: Canvas, x: float, z: float, dice: Dice):
             plane.ellipse(LABEL, (250, 240, 200), -0.95 + i * 0.38, v, 0.08, 0.08)
 
 
-def dinosaur(canvas: Canvas, x: float, z: float, dice: Dice):
+def dinosaur(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A violet dinosaur with a row of plates."""
     plane = _sheet(canvas, x, z, dice)
     skin = dice.pick(((150, 90, 200), (60, 190, 150), (230, 120, 170)))
@@ -114,7 +114,7 @@ def dinosaur(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.ellipse(LABEL, shade(skin, 1.3), u, 1.05, 0.16, 0.14)
 
 
-def spiral(canvas: Canvas, x: float, z: float, dice: Dice):
+def spiral(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A spiral cone of orange and white rings."""
     plane = _sheet(canvas, x, z, dice)
     for i in range(9):
@@ -127,7 +127,7 @@ def spiral(canvas: Canvas, x: float, z: float, dice: Dice):
         )
 
 
-def boulder(canvas: Canvas, x: float, z: float, dice: Dice):
+def boulder(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A many-sided boulder, every face another blue-grey."""
     plane = _sheet(canvas, x, z, dice)
     rim = [(-1.2, 0.0), (-1.35, 0.8), (-0.7, 1.6), (0.2, 1.8), (1.1, 1.3), (1.4, 0.5), (1.1, 0.0)]
@@ -137,7 +137,7 @@ def boulder(canvas: Canvas, x: float, z: float, dice: Dice):
         plane.polygon(LABEL, tone, (a, b, (dice.between(-0.1, 0.1), 0.8)), texture=Texture.FUR)
 
 
-def octopus(canvas: Canvas, x: float, z: float, dice: Dice):
+def octopus(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A big-eyed octopus."""
     plane = _sheet(canvas, x, z, dice)
     skin = dice.pick(((230, 70, 120), (90, 60, 200), (20, 180, 190)))

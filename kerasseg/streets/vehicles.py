@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kerasseg.streets.camera import Point
 from kerasseg.streets.canvas import Canvas, Plane
 from kerasseg.streets.dice import Dice
 from kerasseg.streets.ids import Id
@@ -42,7 +43,7 @@ class Box:
                 found.append(plane.mirrored(self.length) if turned else plane)
         return found
 
-    def solid(self, label: Id, color: Color, points: Sequence[tuple[float, float, float]]):
+    def solid(self, label: Id, color: Color, points: Sequence[tuple[float, float, float]]) -> None:
         """A polygon in space: (right of the middle, up, away from the near face)."""
         project, depth = self.canvas.camera.project, self.z + self.length / 2
         self.canvas.polygon(
@@ -51,7 +52,7 @@ class Box:
             self.canvas.surface(label, Texture.PLAIN, depth),
         )
 
-    def shade_ground(self, strength: float = 1.0):
+    def shade_ground(self, strength: float = 1.0) -> None:
         half, project = self.width / 2 + 0.12, self.canvas.camera.project
         self.canvas.cast(
             [
@@ -64,7 +65,7 @@ class Box:
         )  # fmt: skip
 
 
-def wheel(plane: Plane, label: Id, u: float, radius: float = 0.33):
+def wheel(plane: Plane, label: Id, u: float, radius: float = 0.33) -> None:
     plane.ellipse(label, TYRE, u, radius, radius, radius)
     plane.ellipse(label, (150, 152, 156), u, radius, radius * 0.55, radius * 0.55)
 
@@ -74,9 +75,10 @@ def glass(sky: Color, dice: Dice) -> Color:
     return mix((44, 54, 66), sky, dice.between(0.1, 0.6))
 
 
-def car_side(plane: Plane, paint: Color, pane: Color, *, van: bool = False):
+def car_side(plane: Plane, paint: Color, pane: Color, *, van: bool = False) -> None:
     """Seen from the side, 4.3 m long from u = 0."""
     label = Id.CAR
+    body: tuple[Point, ...]
     if van:
         body = ((0, 0.3), (4.3, 0.3), (4.3, 0.95), (3.5, 1.1), (3.0, 1.85), (0.1, 1.9), (0, 1.0))
         panes = (((0.3, 1.15), (0.3, 1.7), (1.5, 1.7), (1.5, 1.15)),
@@ -96,7 +98,9 @@ def car_side(plane: Plane, paint: Color, pane: Color, *, van: bool = False):
     plane.rect(label, LAMP, 4.1, 0.55, 4.3, 0.7)
 
 
-def car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool):
+def car(
+    canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: bool, dark: bool
+) -> None:
     """A car along the road; `coming`: it shows its front. dark: its lamps shine."""
     van = dice.chance(0.22)
     paint, pane = vary(dice.pick(CAR), dice), glass(sky, dice)
@@ -111,7 +115,7 @@ def car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: b
     )  # fmt: skip
     label, roof = Id.CAR, shade(paint, 1.1)
     box.solid(label, roof, [(u, waist, v) for u, v in ((-0.9, 0), (0.9, 0), (0.9, 2), (-0.9, 2))])
-    for u in (-1, 1):
+    for u in (-1.0, 1.0):
         box.solid(
             label, shade(paint, 0.9),
             ((u * 0.92, waist - 0.1, foot), (u * 0.7, waist, foot), (u * 0.7, tall, head),
@@ -152,7 +156,7 @@ def car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color, coming: b
         face.rect(label, (50, 52, 56), -0.4, 0.6, 0.4, 0.72)
 
 
-def crossing_car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color):
+def crossing_car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color) -> None:
     """A car across the road, seen from the side."""
     plane = canvas.facing(x, z, flip=dice.sign())
     left, right = plane.place(-0.2, 0), plane.place(4.5, 0)
@@ -160,7 +164,7 @@ def crossing_car(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color):
     car_side(plane, vary(dice.pick(CAR), dice), glass(sky, dice), van=dice.chance(0.2))
 
 
-def caravan(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color):
+def caravan(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color) -> None:
     """A parked caravan: a white round box with a stripe and a small window."""
     box = Box(canvas, x, z, 2.1, 4.8)
     box.shade_ground()
@@ -187,7 +191,7 @@ def caravan(canvas: Canvas, x: float, z: float, dice: Dice, *, sky: Color):
         face.ellipse(label, RED, u, 0.66, 0.1, 0.08)
 
 
-def trailer(canvas: Canvas, x: float, z: float, dice: Dice):
+def trailer(canvas: Canvas, x: float, z: float, dice: Dice) -> None:
     """A parked open trailer with planked sides."""
     box = Box(canvas, x, z, 1.7, 2.6)
     box.shade_ground()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ImageFilter
 
-from kerasseg.streets.canvas import HEIGHT, SCALE, WIDTH, Camera, Canvas
+from kerasseg.streets.camera import Camera
+from kerasseg.streets.canvas import HEIGHT, SCALE, WIDTH, Canvas
 from kerasseg.streets.dice import Dice
 from kerasseg.streets.ids import Id
 from kerasseg.streets.paint import Color, mix, vary
@@ -52,7 +53,7 @@ def sky_at(weather: Weather, row: float, camera: Camera) -> Color:
     return mix(weather.horizon, weather.zenith, min(max(1 - row / max(camera.horizon, 1), 0), 1))
 
 
-def paint_sky(canvas: Canvas, weather: Weather, dice: Dice):
+def paint_sky(canvas: Canvas, weather: Weather, dice: Dice) -> None:
     """Fills the whole sheet with sky: gradient, sometimes the sun, clouds of overlapping discs."""
     sheet = canvas.screen()
     for row in range(0, HEIGHT, 2):
@@ -69,7 +70,7 @@ def paint_sky(canvas: Canvas, weather: Weather, dice: Dice):
         _cloud(canvas, weather, dice)
 
 
-def _cloud(canvas: Canvas, weather: Weather, dice: Dice):
+def _cloud(canvas: Canvas, weather: Weather, dice: Dice) -> None:
     sheet = canvas.screen()
     u, v, size = dice.between(-10, WIDTH), dice.between(4, 80), dice.between(7, 17)
     tone = mix(sky_at(weather, v, canvas.camera), (255, 252, 246), dice.between(0.3, 0.7))

@@ -9,7 +9,7 @@ import yaml
 
 from kerasseg.commands.main import build_parsers
 from kerasseg.config import Config, load_config
-from kerasseg.config.words import SETTINGS, is_section
+from kerasseg.config.words import SETTINGS, section_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 FILES = sorted((PROJECT / "configs").glob("*.yaml"))
@@ -36,7 +36,7 @@ def test_it_names_every_setting_that_matters_in_the_order_of_the_schema(path):
     config = load_config(path)
     names = []
     for key, value in document.items():
-        is_block = is_section(Config.model_fields[key])
+        is_block = section_of(Config.model_fields[key]) is not None
         names += [f"{key}.{inner}" for inner in value] if is_block else [key]
     without_effect = set()
     if config.data.name != "streets":

@@ -8,13 +8,13 @@ import pytest
 
 from kerasseg.commands.main import build_parsers
 from kerasseg.config import Config, load_config
-from kerasseg.config.words import SETTINGS, is_section
+from kerasseg.config.words import SETTINGS, section_of
 from kerasseg.labels.label_file import read_label_file
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
-SECTIONS = {name for name, field in Config.model_fields.items() if is_section(field)}
+SECTIONS = {name for name, field in Config.model_fields.items() if section_of(field)}
 DOCUMENTS = sorted(PROJECT.glob("*.md")) + sorted((PROJECT / "docs").rglob("*.md"))
 
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasseg.streets.canvas import HEIGHT, SCALE, WIDTH, Camera, Canvas
+from kerasseg.streets.camera import Camera
+from kerasseg.streets.canvas import HEIGHT, SCALE, WIDTH, Canvas
 from kerasseg.streets.ids import Id
 from kerasseg.streets.paint import mix, shade
 from kerasseg.streets.texture import Texture
