@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from kerasseg.metrics.undefined import null_if_undefined
+
 
 @dataclass(frozen=True)
 class Column:
@@ -110,7 +112,7 @@ def to_json(table: Sequence[Row]) -> list[dict]:
             columns[title] = {
                 "values": list(values),
                 "mean": mean,
-                "spread": None if math.isnan(spread) else spread,
+                "spread": null_if_undefined(spread),
             }
         found.append({"variant": row.variant, "seeds": list(row.seeds), "columns": columns})
     return found

@@ -14,6 +14,7 @@ from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser
 from kerasseg.config import Config, dump_config, load_config
 from kerasseg.errors import interrupted_by_sigterm
+from kerasseg.metrics.undefined import format_score
 from kerasseg.terminal import console
 
 if TYPE_CHECKING:
@@ -74,17 +75,13 @@ def print_result(run: RunDirectory) -> None:
     table.add_column("IoU", justify="right")
     table.add_column("share of pixels", justify="right")
     total = sum(entry["pixels"] for entry in metrics["classes"].values())
-
-    def number(value) -> str:
-        return "-" if value is None else f"{value:.4f}"
-
     for name, entry in metrics["classes"].items():
-        share = f"{entry['pixels'] / total:.2%}" if total else "-"
-        table.add_row(name, number(entry["iou"]), share)
+        share = format_score(entry["pixels"] / total if total else None, ".2%")
+        table.add_row(name, format_score(entry["iou"]), share)
     table.add_section()
-    table.add_row("mean IoU", number(metrics["miou"]), style="bold")
-    table.add_row("pixel accuracy", number(metrics["pixel_accuracy"]))
-    table.add_row("image accuracy", number(metrics["image_accuracy"]))
+    table.add_row("mean IoU", format_score(metrics["miou"]), style="bold")
+    table.add_row("pixel accuracy", format_score(metrics["pixel_accuracy"]))
+    table.add_row("image accuracy", format_score(metrics["image_accuracy"]))
     shown = console()
     shown.print(table)
     shown.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")

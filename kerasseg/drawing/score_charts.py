@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from kerasseg.drawing.charts import COLORS, FAINT, INK, one_plot
 from kerasseg.errors import UserError
 from kerasseg.files import writing
+from kerasseg.metrics.undefined import format_score
 
 _MOST = 5  # scores beside `uncertainty`: more lines cannot be told apart
 
@@ -21,7 +22,7 @@ def reliability(found: dict) -> Figure:
         curve, error = found.get(f"reliability{end}"), found.get(f"ece{end}")
         if curve is None:
             continue
-        label = f"{what}, calibration error {'-' if error is None else f'{error:.3f}'}"
+        label = f"{what}, calibration error {format_score(error, '.3f')}"
         axes.plot(
             curve["confidence"], curve["accuracy"], "o-", color=color, markersize=4, label=label
         )

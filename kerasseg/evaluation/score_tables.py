@@ -2,11 +2,8 @@
 
 from rich.table import Table
 
+from kerasseg.metrics.undefined import format_score
 from kerasseg.terminal import console
-
-
-def number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
 
 
 def print_scores(found: dict) -> None:
@@ -18,25 +15,25 @@ def print_scores(found: dict) -> None:
     if instances is not None:
         table.add_column("iIoU", justify="right")
     for name, entry in found["classes"].items():
-        extra = () if instances is None else (number(instances.get(name)),)
-        table.add_row(name, number(entry["iou"]), *extra)
+        extra = () if instances is None else (format_score(instances.get(name)),)
+        table.add_row(name, format_score(entry["iou"]), *extra)
     table.add_section()
-    extra = () if instances is None else (number(found["miiou"]),)
-    table.add_row("mean", number(found["miou"]), *extra, style="bold")
+    extra = () if instances is None else (format_score(found["miiou"]),)
+    table.add_row("mean", format_score(found["miou"]), *extra, style="bold")
     for name, value in found.get("categories", {}).items():
-        extra = () if instances is None else (number(found["categories_iiou"].get(name)),)
-        table.add_row(f"{name} (category)", number(value), *extra)
+        extra = () if instances is None else (format_score(found["categories_iiou"].get(name)),)
+        table.add_row(f"{name} (category)", format_score(value), *extra)
     if "miou_categories" in found:
-        extra = () if instances is None else (number(found["miiou_categories"]),)
-        value = number(found["miou_categories"])
+        extra = () if instances is None else (format_score(found["miiou_categories"]),)
+        value = format_score(found["miou_categories"])
         table.add_row("mean of categories", value, *extra, style="bold")
     table.add_section()
     for name, value in _others(found):
-        table.add_row(name, number(value))
+        table.add_row(name, format_score(value))
     console().print(table)
     if "errors" in found:
         print_uncertainty_scores(
-            found, title=f"uncertainty scores; calibration error {number(found['ece'])}"
+            found, title=f"uncertainty scores; calibration error {format_score(found['ece'])}"
         )
     if "temperature" in found:
         print_temperature(found["temperature"])
@@ -71,15 +68,15 @@ def print_uncertainty_scores(found: dict, *, title: str) -> None:
             table.add_row(f"finding {what}:", style="bold")
         for name, entry in entries.items():
             keys = ("auroc", "average_precision", "risk_coverage_area", "fpr95")
-            table.add_row(name, *(number(entry.get(key)) for key in keys))
+            table.add_row(name, *(format_score(entry.get(key)) for key in keys))
     console().print(table)
 
 
 def print_temperature(found: dict) -> None:
     print(
         f"temperature {found['value']:.4f}, fitted on {found['images_fitted']} images; calibration "
-        f"error of {found['images_scored']} others {number(found['ece_before'])}, with it "
-        f"{number(found['ece_after'])}"
+        f"error of {found['images_scored']} others {format_score(found['ece_before'])}, with it "
+        f"{format_score(found['ece_after'])}"
     )
 
 
@@ -88,5 +85,5 @@ def _print_seconds(seconds: dict[str, float]) -> None:
     table.add_column("what")
     table.add_column("median", justify="right")
     for name, value in seconds.items():
-        table.add_row(name, number(value))
+        table.add_row(name, format_score(value))
     console().print(table)

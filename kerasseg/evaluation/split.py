@@ -22,6 +22,7 @@ from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
 from kerasseg.metrics.instances import InstanceScores
 from kerasseg.metrics.pixel_scores import PixelScores
 from kerasseg.metrics.uncertainty_scores import forced_labels, uncertainty_scores, unknown_scores
+from kerasseg.metrics.undefined import null_if_undefined
 
 
 def evaluate_split(
@@ -78,7 +79,7 @@ def evaluate_split(
             )
         each_image(done)
     found = scores(matrix, names=label_set.names, split=split)
-    found["miou_forced"] = None if np.isnan(forced.miou) else forced.miou
+    found["miou_forced"] = null_if_undefined(forced.miou)
     found["each_image"] = images
     if label_set.categories:
         found["categories"] = _present(category_iou(matrix, label_set.categories))
@@ -133,7 +134,7 @@ def _add_pixels(
 
 
 def _present(values: dict[str, float]) -> dict[str, float | None]:
-    return {name: None if np.isnan(value) else value for name, value in values.items()}
+    return {name: null_if_undefined(value) for name, value in values.items()}
 
 
 def _mean(values: dict[str, float | None]) -> float | None:

@@ -13,6 +13,7 @@ from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
 from kerasseg.metrics.calibration import Reliability
+from kerasseg.metrics.undefined import null_if_undefined
 
 LOWEST, HIGHEST = 0.05, 20.0
 _PIXELS, _PIXELS_IN_ALL = 2000, 500_000
@@ -118,7 +119,7 @@ def calibrate(
         right = (found.labels == truth)[valid]
         before.add(found.confidence[valid], right)
         after.add(tempered_confidence(found.probabilities[valid], temperature), right)
-    errors = (None if np.isnan(r.error) else r.error for r in (before, after))
+    errors = (null_if_undefined(r.error) for r in (before, after))
     return {
         "value": temperature,
         **dict(zip(("ece_before", "ece_after"), errors, strict=True)),

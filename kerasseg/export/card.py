@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kerasseg.config import dump_config
+from kerasseg.metrics.undefined import format_score
 from kerasseg.runs.trained import TrainedRun
 
 _CALLS = """## Call it
@@ -48,10 +49,6 @@ curl -s -d @request.json http://localhost:8501/v1/models/NAME:predict
 """
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
 def _size(path: Path) -> str:
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
     return f"{sum(p.stat().st_size for p in files) / 1e6:.1f} MB"
@@ -62,13 +59,13 @@ def _scores(run: TrainedRun) -> str:
     if metrics is None:
         return "The run was not finished when it was exported: no scores.\n"
     rows = "\n".join(
-        f"| {name} | {_number(entry['iou'])} |" for name, entry in metrics["classes"].items()
+        f"| {name} | {format_score(entry['iou'])} |" for name, entry in metrics["classes"].items()
     )
     return (
         f"On `{metrics['split']}`, {metrics['images']} images at native size, unlabelled pixels "
         f"of the ground truth left out:\n\n| class | IoU |\n|---|---|\n{rows}\n"
-        f"| **mean** | **{_number(metrics['miou'])}** |\n\nPixel accuracy "
-        f"{_number(metrics['pixel_accuracy'])}.\n"
+        f"| **mean** | **{format_score(metrics['miou'])}** |\n\nPixel accuracy "
+        f"{format_score(metrics['pixel_accuracy'])}.\n"
     )
 
 
@@ -81,7 +78,7 @@ def _parity(report: Mapping, folder: Path) -> str:
     lines = [
         "| | equal labels | confidence | uncertainty | mean IoU | size | s an image |",
         "|---|---|---|---|---|---|---|",
-        f"| Keras | | | | {_number(report['miou'])} | | "
+        f"| Keras | | | | {format_score(report['miou'])} | | "
         f"{report['keras']['seconds_an_image']:.3f} |",
     ]
     for name, path in files.items():
@@ -89,7 +86,7 @@ def _parity(report: Mapping, folder: Path) -> str:
             found = report[name]
             lines.append(
                 f"| {name} | {found['equal_labels']:.4%} | {found['confidence']:.1e} | "
-                f"{found['uncertainty']:.1e} | {_number(found['miou'])} | {_size(path)} | "
+                f"{found['uncertainty']:.1e} | {format_score(found['miou'])} | {_size(path)} | "
                 f"{found['seconds_an_image']:.3f} |"
             )
     return "\n".join(lines) + "\n"

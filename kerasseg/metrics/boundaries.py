@@ -8,6 +8,7 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from kerasseg.labels import VOID
 from kerasseg.metrics.confusion import ConfusionMatrix
+from kerasseg.metrics.undefined import null_if_undefined
 
 _SQUARE, _CROSS = np.ones((3, 3), bool), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
 
@@ -121,5 +122,5 @@ class BoundaryScores:
             "boundary_f": {
                 str(t): float(np.mean(values)) if values else None for t, values in self._f.items()
             },
-            "trimap_miou": {d: None if np.isnan(value) else value for d, value in trimap.items()},
+            "trimap_miou": {d: null_if_undefined(value) for d, value in trimap.items()},
         }

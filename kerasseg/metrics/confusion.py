@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasseg.metrics.run_lengths import runs
+from kerasseg.metrics.undefined import null_if_undefined
 
 
 @dataclass
@@ -66,16 +67,12 @@ class ConfusionMatrix:
         return float(np.mean(self.image_accuracies)) if self.image_accuracies else float("nan")
 
 
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
 def image_scores(name: str, matrix: ConfusionMatrix) -> dict:
     """An entry of `each_image`; matrix: of that image, its classes alone are averaged."""
     return {
         "name": name,
-        "miou": _number(matrix.miou),
-        "pixel_accuracy": _number(matrix.pixel_accuracy),
+        "miou": null_if_undefined(matrix.miou),
+        "pixel_accuracy": null_if_undefined(matrix.pixel_accuracy),
     }
 
 
@@ -85,11 +82,11 @@ def scores(matrix: ConfusionMatrix, *, names: tuple[str, ...], split: str) -> di
     return {
         "split": split,
         "images": len(matrix.image_accuracies),
-        "miou": _number(matrix.miou),
-        "pixel_accuracy": _number(matrix.pixel_accuracy),
-        "image_accuracy": _number(matrix.image_accuracy),
+        "miou": null_if_undefined(matrix.miou),
+        "pixel_accuracy": null_if_undefined(matrix.pixel_accuracy),
+        "image_accuracy": null_if_undefined(matrix.image_accuracy),
         "classes": {
-            name: {"iou": _number(iou), "pixels": int(count)}
+            name: {"iou": null_if_undefined(iou), "pixels": int(count)}
             for name, iou, count in zip(names, matrix.iou, pixels, strict=True)
         },
         "confusion": matrix.counts.tolist(),

@@ -9,12 +9,9 @@ from kerasseg.labels import VOID
 from kerasseg.metrics.boundaries import grown, lines_between
 from kerasseg.metrics.calibration import Reliability
 from kerasseg.metrics.ranking import Ranking
+from kerasseg.metrics.undefined import null_if_undefined
 
 EDGE_WIDTH = 3
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else value
 
 
 @dataclass
@@ -38,9 +35,9 @@ class UnknownScores:
             "images": self.images,
             **{
                 name: {
-                    "auroc": _number(ranking.auroc),
-                    "average_precision": _number(ranking.average_precision),
-                    "fpr95": _number(ranking.false_positive_rate()),
+                    "auroc": null_if_undefined(ranking.auroc),
+                    "average_precision": null_if_undefined(ranking.average_precision),
+                    "fpr95": null_if_undefined(ranking.false_positive_rate()),
                 }
                 for name, ranking in self.rankings.items()
             },
@@ -91,9 +88,9 @@ class PixelScores:
         """Calibration, `errors` and, where an image had any, `unknown`; null where nothing is
         known."""
         found = {
-            "ece": _number(self.reliability.error),
+            "ece": null_if_undefined(self.reliability.error),
             "reliability": self.reliability.to_json(),
-            "ece_boundary": _number(self.edges.error),
+            "ece_boundary": null_if_undefined(self.edges.error),
             "reliability_boundary": self.edges.to_json(),
             "errors": {name: _of_errors(ranking) for name, ranking in self.errors.items()},
         }
@@ -105,8 +102,8 @@ class PixelScores:
 def _of_errors(ranking: Ranking) -> dict:
     coverage, risk = ranking.risk_coverage_points()
     return {
-        "auroc": _number(ranking.auroc),
-        "average_precision": _number(ranking.average_precision),
-        "risk_coverage_area": _number(ranking.risk_coverage_area),
+        "auroc": null_if_undefined(ranking.auroc),
+        "average_precision": null_if_undefined(ranking.average_precision),
+        "risk_coverage_area": null_if_undefined(ranking.risk_coverage_area),
         "risk_coverage": {"coverage": coverage.tolist(), "risk": risk.tolist()},
     }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kerasseg.config.words import SETTINGS, inline, setting_values
 from kerasseg.drawing import charts
+from kerasseg.metrics.undefined import format_score
 from kerasseg.report import html
 from kerasseg.runs.record import RunRecord
 
@@ -41,14 +42,14 @@ def _scores(records: Sequence[RunRecord], names: list[str]) -> str:
         "ece": "ECE ↓",
     }
     rows = [
-        (html.text(title), *(html.number(record.metrics.get(key)) for record in records))
+        (html.text(title), *(format_score(record.metrics.get(key)) for record in records))
         for key, title in keys.items()
         if any(record.metrics.get(key) is not None for record in records)
     ]
     for score in ("uncertainty", "1 - confidence"):
         found = [r.metrics.get("errors", {}).get(score, {}).get("auroc") for r in records]
         if any(value is not None for value in found):
-            rows.append((html.text(f"errors by {score}, AUROC ↑"), *map(html.number, found)))
+            rows.append((html.text(f"errors by {score}, AUROC ↑"), *map(format_score, found)))
     rows.append(("images seen", *(f"{record.images_seen:,}" for record in records)))
     return html.table(("", *names), rows)
 
@@ -74,9 +75,9 @@ def _classes(records: Sequence[RunRecord], names: list[str]) -> str:
         found = [record.metrics["classes"].get(name, {}).get("iou") for record in records]
         best = max((value for value in found if value is not None), default=None)
         cells = [
-            f"<b>{html.number(value)}</b>"
+            f"<b>{format_score(value)}</b>"
             if value is not None and value == best
-            else html.number(value)
+            else format_score(value)
             for value in found
         ]
         rows.append((html.text(name), *cells))

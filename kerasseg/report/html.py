@@ -104,10 +104,6 @@ def text(value: object) -> str:
     return escape(str(value))
 
 
-def number(value: float | None, form: str = ".4f") -> str:
-    return "–" if value is None else f"{value:{form}}"
-
-
 def bar(value: float | None) -> str:
     """A bar for a share in 0…1."""
     return f'<span class="bar"><i style="width:{100 * (value or 0):.1f}%"></i></span>'

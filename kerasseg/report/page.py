@@ -3,6 +3,7 @@
 from kerasseg.config import Config, dump_config
 from kerasseg.config.words import SETTINGS, inline, setting_values
 from kerasseg.drawing import charts, score_charts
+from kerasseg.metrics.undefined import format_score
 from kerasseg.report import html
 from kerasseg.report.examples import Example, some_panels
 from kerasseg.runs.record import RunRecord
@@ -37,14 +38,14 @@ def _head(record: RunRecord) -> str:
 def _summary(record: RunRecord) -> list[tuple[str, str]]:
     metrics = record.metrics
     items = [
-        (html.number(metrics["miou"]), "mean IoU"),
-        (html.number(metrics.get("pixel_accuracy")), "pixel accuracy"),
-        (html.number(metrics.get("image_accuracy")), "image accuracy (no IoU)"),
+        (format_score(metrics["miou"]), "mean IoU"),
+        (format_score(metrics.get("pixel_accuracy")), "pixel accuracy"),
+        (format_score(metrics.get("image_accuracy")), "image accuracy (no IoU)"),
     ]
     if metrics.get("miou_forced") is not None:
-        items.insert(1, (html.number(metrics["miou_forced"]), "mean IoU, never unlabelled"))
+        items.insert(1, (format_score(metrics["miou_forced"]), "mean IoU, never unlabelled"))
     if metrics.get("ece") is not None:
-        items.append((html.number(metrics["ece"]), "calibration error (ECE)"))
+        items.append((format_score(metrics["ece"]), "calibration error (ECE)"))
     if record.history:
         items.append((f"{record.images_seen:,}", "images seen"))
         items.append((_duration(record), "in training steps"))
@@ -100,9 +101,9 @@ def _classes(record: RunRecord) -> str:
     rows = [
         (
             html.swatch(colors.get(name, (255, 255, 255))) + html.text(name),
-            html.number(entry["iou"]),
+            format_score(entry["iou"]),
             html.bar(entry["iou"]),
-            f"{entry.get('pixels', 0) / total:.2%}" if total else "–",
+            format_score(entry.get("pixels", 0) / total if total else None, ".2%"),
         )
         for name, entry in ranked
     ]
@@ -163,9 +164,9 @@ def _doubts(metrics: dict) -> str:
     rows = [
         (
             html.text(name),
-            html.number(entry.get("auroc")),
-            html.number(entry.get("average_precision")),
-            html.number(entry.get("risk_coverage_area")),
+            format_score(entry.get("auroc")),
+            format_score(entry.get("average_precision")),
+            format_score(entry.get("risk_coverage_area")),
         )
         for name, entry in errors.items()
     ]
@@ -186,8 +187,8 @@ def _temperature(found: dict | None) -> str:
     return html.note(
         f"Logits divided by a temperature of {found['value']:.3f}, fitted on "
         f"{found['images_fitted']} images, bring the calibration error of the other "
-        f"{found['images_scored']} from {html.number(found['ece_before'])} to "
-        f"{html.number(found['ece_after'])}."
+        f"{found['images_scored']} from {format_score(found['ece_before'])} to "
+        f"{format_score(found['ece_after'])}."
     )
 
 
@@ -201,9 +202,9 @@ def _unknown(metrics: dict) -> str:
     rows = [
         (
             html.text(name),
-            html.number(entry.get("auroc")),
-            html.number(entry.get("average_precision")),
-            html.number(entry.get("fpr95")),
+            format_score(entry.get("auroc")),
+            format_score(entry.get("average_precision")),
+            format_score(entry.get("fpr95")),
         )
         for name, entry in unknown.items()
     ]

@@ -6,6 +6,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from kerasseg.data.curriculum import Plan
+from kerasseg.metrics.undefined import format_score
 from kerasseg.terminal import console
 
 _HEAD = "  epoch   stage  crop      loss  x-entropy   variance    mIoU   img/s   wait"
@@ -65,7 +66,7 @@ class Display:
         self._bar.status = (
             f"stage {entry.stage + 1}/{self._stages}, crop {entry.crop_scale:g}"
             f" · x-entropy {means['cross_entropy']:.3f} · variance {means['variance']:.4f}"
-            f" · best mIoU {'-' if self._best is None else f'{self._best:.4f}'}"
+            f" · best mIoU {format_score(self._best)}"
         )
         self._bar.update(
             self._task,
@@ -80,7 +81,7 @@ class Display:
 
     def epoch(self, row: dict[str, str], *, best: bool) -> None:
         """row: a row of the history. best: whether its weights are the best so far."""
-        score = f"{float(row['val_miou']):.4f}" if row["val_miou"] else "-"
+        score = format_score(float(row["val_miou"]) if row["val_miou"] else None)
         if best:
             self._best = float(row["val_miou"])
         self._console.print(
