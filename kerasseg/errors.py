@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 DONE, DONE_IN_PART, USER_ERROR, INTERRUPTED, BUG = 0, 1, 2, 3, 70
 
@@ -57,7 +58,7 @@ def run_command(function: Callable[[], int | None]) -> int:
 def interrupted_by_sigterm() -> Iterator[None]:
     """Within it SIGTERM raises Interrupted, as Ctrl-C raises KeyboardInterrupt."""
 
-    def interrupt(number, frame):
+    def interrupt(number: int, frame: FrameType | None) -> None:
         raise Interrupted
 
     before = signal.signal(signal.SIGTERM, interrupt)

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from kerasseg.errors import UserError
 
@@ -72,13 +73,13 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
         yield folder
 
 
-def write_text(path: Path, text: str, **options) -> None:
+def write_text(path: Path, text: str, **options: Any) -> None:
     """Writes UTF-8. options: of `writing`."""
     with writing(path, **options) as temporary:
         temporary.write_bytes(text.encode())
 
 
-def write_json(path: Path, document: object, *, indent: int | None = 2, **options) -> None:
+def write_json(path: Path, document: object, *, indent: int | None = 2, **options: Any) -> None:
     """Writes `document` as JSON with a line break at the end. options: of `writing`."""
     write_text(path, json.dumps(document, indent=indent) + "\n", **options)
 

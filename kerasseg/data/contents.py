@@ -10,7 +10,7 @@ from kerasseg.data.catalog import Catalog
 from kerasseg.data.image_file import read_image
 from kerasseg.data.label_png import read_label
 from kerasseg.data.packed.format import read_whole
-from kerasseg.data.samples import Sample
+from kerasseg.data.samples import Packed, Sample
 from kerasseg.data.storage import read_range
 from kerasseg.errors import UserError
 
@@ -19,13 +19,13 @@ LABEL_END, INSTANCE_END, UNKNOWN_END = "_labelIds.png", "_instanceIds.png", "_un
 
 def image_of(sample: Sample) -> np.ndarray:
     """uint8 (H, W, 3) RGB. Raises UserError if it cannot be read."""
-    return read_image(sample.image) if sample.packed is None else _packed(sample)[0]
+    return read_image(sample.image) if sample.packed is None else _packed(sample.packed)[0]
 
 
 def label_of(sample: Sample, catalog: Catalog) -> np.ndarray:
     """uint8 (H, W) trainIds. Raises OSError, or UserError for a packed one."""
     if sample.packed is not None:
-        return _packed(sample)[1]
+        return _packed(sample.packed)[1]
     return read_label(
         sample.label,
         label_encoding=catalog.label_encoding,
@@ -65,8 +65,8 @@ def read_png(path: Path, file: io.BytesIO | None = None) -> np.ndarray:
         raise UserError(f"{path}: cannot be decoded ({error})") from error
 
 
-def _packed(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+def _packed(packed: Packed) -> tuple[np.ndarray, np.ndarray]:
     try:
-        return read_whole(sample.packed)
+        return read_whole(packed)
     except OSError as error:
-        raise UserError(f"{sample.packed.shard}: cannot be read ({error.strerror})") from None
+        raise UserError(f"{packed.shard}: cannot be read ({error.strerror})") from None

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.samples import Sample
@@ -60,7 +61,7 @@ class VerifiedCache:
     def get(self, sample: Sample) -> Facts | None:
         """What is known of the pair as it is on disk now. Raises OSError if a file is gone."""
         stamp = _stamp(sample)
-        entry = self._entries.get(_name(sample))
+        entry: Any = self._entries.get(_name(sample))
         try:
             known_stamp, height, width, encoding, pixels = entry
             facts = Facts(int(height), int(width), encoding, tuple(int(n) for n in pixels))

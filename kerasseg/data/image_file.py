@@ -4,7 +4,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from kerasseg.errors import UserError
 
@@ -29,10 +29,10 @@ def read_image(path: Path) -> np.ndarray:
                 return _rgb(file)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise UserError(f"{path}: not an image") from None
     except Image.DecompressionBombError:
-        limit = 2 * Image.MAX_IMAGE_PIXELS
+        limit = 2 * int(Image.MAX_IMAGE_PIXELS or 0)
         raise UserError(f"{path}: more than {limit:,} pixels") from None
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -6,12 +6,16 @@ Nothing is kept open between two calls, so that any thread or process may read a
 import hashlib
 import os
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from kerasseg.errors import UserError
 
+Answer = TypeVar("Answer")
 _CHUNK = 8 * 2**20  # bytes
 _TENSORFLOWS = ("gs", "ram")  # ram:// is for tests
 _scratch = threading.local()
@@ -52,11 +56,11 @@ def borrow_range(place: str, offset: int, length: int) -> np.ndarray:
 
 
 def _read_local(path: str, offset: int, length: int) -> np.ndarray:
-    kept = getattr(_scratch, "kept", None)
+    kept: np.ndarray | None = getattr(_scratch, "kept", None)
     if kept is None or kept.size < length:
         kept = _scratch.kept = np.empty(length, np.uint8)
     data = kept[:length]
-    view, done = memoryview(data), 0
+    view, done = data.data, 0
     file = os.open(path, os.O_RDONLY)
     try:
         while done < length:
@@ -96,11 +100,11 @@ def sha256_of(place: str) -> str:
     digest, size = hashlib.sha256(), stamp(place)[0]
     for start in range(0, size, _CHUNK):
         length = min(_CHUNK, size - start)
-        digest.update(_remote(place, lambda at=start, n=length: borrow_range(place, at, n)))
+        digest.update(_remote(place, partial(borrow_range, place, start, length)).data)
     return digest.hexdigest()
 
 
-def _remote(place: str, call):
+def _remote(place: str, call: Callable[[], Answer]) -> Answer:
     """What `call` returns; whatever a library of a store raises becomes an OSError."""
     try:
         return call()
@@ -119,7 +123,7 @@ def _scheme(place: str) -> str:
     return place.partition("://")[0]
 
 
-def _gfile():
+def _gfile() -> Any:
     from kerasseg.backend import load_tensorflow
 
     load_tensorflow()
@@ -128,7 +132,7 @@ def _gfile():
     return tf.io.gfile
 
 
-def _file_system(place: str):
+def _file_system(place: str) -> tuple[Any, str]:
     """(fsspec's file system, the path in it). Raises UserError if fsspec cannot do it."""
     try:
         import fsspec

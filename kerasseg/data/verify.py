@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from kerasseg.data.facts import Facts, VerifiedCache
 from kerasseg.data.label_png import (
+    LabelEncoding,
     PngHeader,
     colors_of,
     ids_of,
@@ -51,7 +52,7 @@ def verify_samples(
         raise UserError(f"{error.filename}: cannot be read ({error.strerror})") from None
     new = [sample for sample, facts in zip(samples, known, strict=True) if facts is None]
     if not new:
-        return known
+        return [facts for facts in known if facts is not None]
 
     threads = workers or os.cpu_count() or 1
     found: dict[Sample, Facts] = {}
@@ -119,6 +120,8 @@ def decode_pair(sample: Sample, label_set: LabelSet) -> Facts:
     """
     _decode(sample.image)
     label, header = _decode(sample.label)
+    assert header is not None, "header_problem refuses labels that are not PNG"
+    encoding: LabelEncoding
     if label_set.drawn_as == "colors":
         values, counts = np.unique(colors_of(label), return_counts=True)
         train_ids = look_up_colors(values, label_set.color_to_train)

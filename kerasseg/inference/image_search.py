@@ -36,9 +36,8 @@ def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
 def _images_at(path: Path, *, out: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    skipped = out.resolve()
-    if path.resolve().is_relative_to(skipped):  # the folder was asked for: nothing to pass over
-        skipped = None
+    # Nothing to pass over where the folder itself was asked for.
+    skipped = None if path.resolve().is_relative_to(out.resolve()) else out.resolve()
     files = [
         file
         for file in sorted(path.rglob("*"))

@@ -70,7 +70,7 @@ def spans(side: int, *, working: int, native: int, depth: int, tile: int) -> lis
     step = Fraction(exact) if exact <= sees else Fraction(whole, working)
     margin = ceil(sees / step)
     longest = max(int(tile / step), 3 * margin)
-    if side <= max(tile, longest * step):
+    if side <= max(Fraction(tile), longest * step):
         return [Span(0, side, 0, side)]
 
     def at(steps: int) -> int:

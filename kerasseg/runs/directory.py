@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from kerasseg.config import Config, differing_settings, dump_config, load_config
 from kerasseg.data.catalog import Catalog
@@ -123,7 +124,7 @@ class RunDirectory:
     def write_metrics(self, metrics: dict) -> None:
         write_json(self.metrics, metrics)
 
-    def save_best(self, net) -> None:
+    def save_best(self, net: Any) -> None:
         """The weights that scored best so far, as a Keras model in float32."""
         with writing(self.best, durable=True, ending=self.best.suffix) as temporary:
             net.save(temporary)

@@ -5,7 +5,7 @@ Importing this module imports neither TensorFlow nor gRPC; a `grpc://` client im
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from PIL import Image
 from kerasseg.errors import UserError
 from kerasseg.serving_client.http_transport import HttpTransport
 from kerasseg.serving_client.retry import (
+    Answer,
     RequestRefused,
     ServerUnavailable,
     ServingError,
@@ -181,10 +182,10 @@ class ServingClient:
     def __enter__(self) -> "ServingClient":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _retrying(self, call):
+    def _retrying(self, call: Callable[[], Answer]) -> Answer:
         return with_retries(call, retries=self._retries, first_wait=self._first_wait)
 
 
@@ -200,16 +201,15 @@ def _open(url: str, *, model: str, version: int | None, timeout: float) -> _Tran
     if parts.query or parts.fragment or parts.username:
         raise UserError(f"{url}: must be {allowed}")
     port = port or _PORTS[parts.scheme]
-    settings = {"model": model, "version": version, "timeout": timeout}
     if parts.scheme == "http":
-        return HttpTransport(parts.hostname, port, **settings)
+        return HttpTransport(parts.hostname, port, model=model, version=version, timeout=timeout)
     try:
         from kerasseg.serving_client.grpc_transport import GrpcTransport
     except ModuleNotFoundError as error:
         raise UserError(
             f"{url}: needs the package tensorflow-serving-api ({error}); http:// does not"
         ) from error
-    return GrpcTransport(parts.hostname, port, **settings)
+    return GrpcTransport(parts.hostname, port, model=model, version=version, timeout=timeout)
 
 
 def _gray(png: bytes) -> np.ndarray:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -151,7 +152,9 @@ def parse_index(text: str, *, root: str) -> PackedIndex:
         raise UserError("damaged (not an index of packed data)") from None
 
 
-def labels_for(index: PackedIndex, own: LabelSet | None, *, void: str) -> LabelSet:
+def labels_for(
+    index: PackedIndex, own: LabelSet | None, *, void: Literal["background", "ignore"]
+) -> LabelSet:
     """The label set to train with: `own`, that of the settings, or if None the packed one.
 
     Raises UserError if the pixels were packed with other classes than `own`.

@@ -7,11 +7,12 @@ with the first shard that is missing, and ends with the same bytes.
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, companion_path
@@ -106,6 +107,7 @@ def _note(catalog: Catalog, plan: PackedIndex) -> bytes:
 def _check_same(catalog: Catalog, plan: PackedIndex, out: Path) -> None:
     """Raises UserError if `out` is packed from other data, or its files are newer than it is."""
     done = find_index(str(out))
+    assert done is not None, "the caller has seen its file"
     bare = {
         split: tuple(replace(shard, sha256="") for shard in shards)
         for split, shards in done.splits.items()
@@ -119,7 +121,7 @@ def _check_same(catalog: Catalog, plan: PackedIndex, out: Path) -> None:
 
 
 @contextmanager
-def _begun(out: Path, note: bytes):
+def _begun(out: Path, note: bytes) -> Iterator[None]:
     """Makes the folder, with the note in it, or finds the same note there; no other process may
     write as long as the context is open."""
     out.mkdir(parents=True, exist_ok=True)
@@ -168,13 +170,15 @@ def _write_shards(
     return replace(plan, splits=splits)
 
 
-def _write_shard(out: Path, shard: Shard, decoder, samples: Sequence[Sample], first: int) -> str:
+def _write_shard(
+    out: Path, shard: Shard, decoder: Callable[[int], Any], samples: Sequence[Sample], first: int
+) -> str:
     """Its SHA-256. One that is there already has been renamed, so it is whole."""
     path = out / shard.file
     if path.exists() and path.stat().st_size == shard.size:
         return sha256_of(str(path))
 
-    def pieces():
+    def pieces() -> Iterator[bytes]:
         yield HEADER
         for index, entry in enumerate(shard.entries, start=first):
             image, label = (pixels.numpy() for pixels in decoder(index))
@@ -190,7 +194,7 @@ def _write_shard(out: Path, shard: Shard, decoder, samples: Sequence[Sample], fi
     return _write_whole(path, pieces())
 
 
-def _write_whole(path: Path, pieces) -> str:
+def _write_whole(path: Path, pieces: Iterable[bytes]) -> str:
     """Writes a file, on to the disk, whole or not at all. Returns its SHA-256."""
     digest = hashlib.sha256()
     with writing(path, durable=True) as temporary, open(temporary, "wb") as file:

@@ -1,5 +1,8 @@
 """A serving graph in memory, as a predictor."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from kerasseg.inference.predictor import Predictor
@@ -26,5 +29,5 @@ class GraphPredictor(Predictor):
         return _arrays(self.graph.predict_with_probabilities(images))
 
 
-def _arrays(found) -> Outputs:
+def _arrays(found: Mapping[str, Any]) -> Outputs:
     return {name: values.numpy() for name, values in found.items()}
