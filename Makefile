@@ -12,9 +12,9 @@ ARGS ?=
 
 help:
 	@echo "make train   set up, then train on drawn streets (settings: make train ARGS='seed=1')"
-	@echo "make test    set up, then check the style and run all tests"
+	@echo "make test    set up, then check style and types and run all tests"
 	@echo "make addons  run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
-	@echo "make lint    set up, then check the style only"
+	@echo "make lint    set up, then check style and types only"
 	@echo "make clean   remove .venv and caches; runs/ and data/ stay"
 	@echo "Another Python: make train PYTHON=python3.12"
 
@@ -27,6 +27,7 @@ test: lint
 lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 
 # Needs an export of the streets run: python export.py runs/streets
 EXPORT := exports/streets/latest
@@ -43,7 +44,7 @@ $(VENV)-addons/.installed: requirements-addons.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-addons .pytest_cache .ruff_cache .hypothesis build kerasseg.egg-info
+	rm -rf $(VENV) $(VENV)-addons .pytest_cache .ruff_cache .mypy_cache .hypothesis build kerasseg.egg-info
 	find kerasseg tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The last line of each recipe marks it as done: what is interrupted is done again.
