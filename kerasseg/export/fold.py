@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerasseg.models.keras_internals import layer_that_made
 from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 from kerasseg.models.layers.padding import ReflectPad
 
@@ -26,7 +27,7 @@ def fold_batch_norm(net: keras.Model, *, copies: bool) -> keras.Model:
     weights = {layer.name: layer.get_weights() for layer in net.layers}
     for layer in net.layers:
         if isinstance(layer, FusedBatchNormalization):
-            convolution = layer.input._keras_history.operation
+            convolution = layer_that_made(layer.input)
             gamma, beta, mean, variance = (w.astype(np.float64) for w in weights[layer.name])
             kernel, bias = weights[convolution.name]
             scale = gamma / np.sqrt(variance + layer.epsilon)

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kerasseg.models.keras_internals import adam_moments
+
 
 class FusedAdam(keras.optimizers.Adam):
     """Keras' Adam, or AdamW if it has a weight decay, in one op a variable instead of a dozen.
@@ -12,13 +14,13 @@ class FusedAdam(keras.optimizers.Adam):
     """
 
     def update_step(self, gradient, variable, learning_rate):
-        index = self._get_variable_index(variable)
+        momentum, velocity = adam_moments(self, variable)
         step = tf.cast(self.iterations.value + 1, tf.float32)
         dtype = variable.dtype
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
+            m=momentum.value.handle,
+            v=velocity.value.handle,
             beta1_power=tf.cast(tf.pow(tf.cast(self.beta_1, tf.float32), step), dtype),
             beta2_power=tf.cast(tf.pow(tf.cast(self.beta_2, tf.float32), step), dtype),
             lr=tf.cast(learning_rate, dtype),

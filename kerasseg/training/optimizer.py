@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.config import OptimizerConfig
+from kerasseg.models.keras_internals import TakesSummedGradients
 from kerasseg.training.fused_adam import FusedAdam
 
 
@@ -42,21 +43,11 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         raise NotImplementedError("a run is continued from its own state, not from a saved model")
 
 
-class _Summed:
-    """Takes gradients that `Segmenter.train_step` has summed over the replicas already.
-
-    Keras' optimizers clip first and sum then, which makes another update of the same batch.
-    """
-
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        return list(grads_and_vars)
+class SGD(TakesSummedGradients, keras.optimizers.SGD):
+    """Keras' own, but for the sum, which `Segmenter.train_step` makes."""
 
 
-class SGD(_Summed, keras.optimizers.SGD):
-    """Keras' own, but for the sum."""
-
-
-class Adam(_Summed, FusedAdam):
+class Adam(TakesSummedGradients, FusedAdam):
     """Adam, or AdamW if it has a weight decay, but for the sum."""
 
 

@@ -68,7 +68,7 @@ def test_the_name_names_the_class(name, kind):
     config = OptimizerConfig(name=name, momentum=0.7, clip_norm=2.5)
     optimizer = build_optimizer(config, build_schedule(config, total_steps=TOTAL))
     assert kind in type(optimizer).__bases__
-    assert optimizer.name.lower() == name
+    assert optimizer.name.lower().split("_")[0] == name  # Keras numbers those of one process
     assert optimizer.global_clipnorm == 2.5
     if name == "sgd":
         assert optimizer.momentum == 0.7

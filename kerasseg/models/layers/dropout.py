@@ -5,6 +5,8 @@ import math
 import keras
 import tensorflow as tf
 
+from kerasseg.models.keras_internals import next_seed
+
 # Philox makes four numbers a count, whatever the type.
 _GROUP = 4
 
@@ -22,8 +24,7 @@ class SharedDropout(keras.layers.Dropout):
         if not training or strategy.num_replicas_in_sync == 1:
             return super().call(inputs, training=training)
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        # As Keras makes the int32 that TensorFlow wants out of its state.
-        seed = tf.cast(self.seed_generator.next() % (tf.int32.max - 1), tf.int32)
+        seed = next_seed(self)
         shape = inputs.shape
         part = math.prod(shape)
         start = tf.cast(replica, tf.uint64) * part  # beyond int32 in a large batch

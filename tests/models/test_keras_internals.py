@@ -1,0 +1,88 @@
+"""Keras' internals are what they are taken for, and are touched in one place."""
+
+import ast
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasseg.models.keras_internals import (
+    TakesSummedGradients,
+    adam_moments,
+    layer_that_made,
+    next_seed,
+)
+from tests.structure.source import imports, modules
+
+INTERNALS = "kerasseg.models.keras_internals"
+
+
+def private_names(tree):
+    """Attributes and methods whose name starts with one underscore."""
+    names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return {name for name in names if name.startswith("_") and not name.startswith("__")}
+
+
+def test_no_other_module_touches_them():
+    trees = modules()
+    names = private_names(trees.pop(INTERNALS))
+    assert names == {
+        "_all_reduce_sum_gradients",
+        "_get_variable_index",
+        "_keras_history",
+        "_momentums",
+        "_velocities",
+    }
+    names.add("seed_generator")
+    for module, tree in trees.items():
+        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not names & (attributes | private_names(tree)), module
+        assert not [name for name in imports(tree) if name.startswith("keras.src")], module
+
+
+def test_a_tensor_knows_its_layer():
+    image = keras.Input((8, 8, 3))
+    convolution = keras.layers.Conv2D(4, 3)
+    features = convolution(image)
+    norm = keras.layers.BatchNormalization()
+    keras.Model(image, norm(features))
+    assert layer_that_made(norm.input) is convolution
+
+
+def test_the_seed_is_the_one_that_keras_draws_with():
+    images = np.ones((2, 5, 7), np.float32)
+    ours, plain = keras.layers.Dropout(0.3, seed=7), keras.layers.Dropout(0.3, seed=7)
+    for _ in range(3):
+        uniform = tf.random.stateless_uniform(images.shape, seed=next_seed(ours))
+        kept = plain(images, training=True) != 0
+        np.testing.assert_array_equal(uniform >= 0.3, kept)
+
+
+def test_the_moments_are_those_of_the_variable():
+    weights = [keras.Variable(np.zeros(2, np.float32), name=name) for name in ("a", "b")]
+    optimizer = keras.optimizers.Adam(beta_1=0.75, beta_2=0.5)
+    optimizer.build(weights)
+    optimizer.apply([tf.constant([0.0, 0.0]), tf.constant([1.0, 2.0])], weights)
+    mean, square = adam_moments(optimizer, weights[1])
+    np.testing.assert_allclose(mean, [0.25, 0.5])
+    np.testing.assert_allclose(square, [0.5, 2.0])
+    assert [float(np.abs(m).max()) for m in adam_moments(optimizer, weights[0])] == [0.0, 0.0]
+
+
+def test_keras_sums_over_the_replicas_in_the_method_that_is_replaced():
+    calls = []
+
+    class Counted(TakesSummedGradients, keras.optimizers.SGD):
+        def _all_reduce_sum_gradients(self, grads_and_vars):
+            calls.append(len(grads_and_vars))
+            return super()._all_reduce_sum_gradients(grads_and_vars)
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        weight = keras.Variable(np.zeros(1, np.float32))
+        optimizer = Counted(learning_rate=1.0)
+        optimizer.build([weight])
+    strategy.run(lambda: optimizer.apply([tf.constant([1.0])], [weight]))
+    assert calls == [1]
+    np.testing.assert_array_equal(weight, [-1.0])
