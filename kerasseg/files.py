@@ -88,12 +88,13 @@ def write_json(path: Path, document: object, *, indent: int | None = 2, **option
 def os_errors(what: object, problem: str) -> Iterator[None]:
     """Turns an OSError into a UserError: "`what`: `problem` (reason)".
 
-    what: the file or the option. problem: such as "cannot be read".
+    what: the file or the option; None: the file that the error names. problem: such as "cannot be
+    read".
     """
     try:
         yield
     except OSError as error:
-        raise _user_error(what, problem, error) from error
+        raise _user_error(what or error.filename, problem, error) from error
 
 
 def is_temporary(path: Path) -> bool:

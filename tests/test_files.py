@@ -261,9 +261,11 @@ def test_text_is_utf_8_without_any_change(tmp_path_factory, text):
     assert path.read_bytes() == text.encode()
 
 
-def test_a_temporary_folder_is_renamed_or_removed(tmp_path):
+def test_a_temporary_folder_is_renamed_or_removed(tmp_path, dead_process):
     parent = tmp_path / "exports" / "run"
+    (parent / f".kerasseg-{dead_process}-0123abcd.tmp").mkdir(parents=True)
     with temporary_folder(parent) as folder:
+        assert list(parent.iterdir()) == [folder]
         (folder / "a").write_text("whole")
         folder.rename(parent / "1")
     assert contents(parent / "1") == {"a": b"whole"}
@@ -273,6 +275,13 @@ def test_a_temporary_folder_is_renamed_or_removed(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="file: cannot be written to"):
         temporary_folder(tmp_path / "file").__enter__()
+
+
+def test_os_errors_name_the_file_if_nothing_else_is_named(tmp_path):
+    path = tmp_path / "x"
+    with pytest.raises(UserError) as caught, os_errors(None, "cannot be read"):
+        path.read_text()
+    assert str(caught.value) == f"{path}: cannot be read (No such file or directory)"
 
 
 def test_os_errors_say_what_was_meant_and_why_in_one_line(tmp_path):

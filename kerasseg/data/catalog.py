@@ -17,6 +17,7 @@ from kerasseg.data.readers.folders import read_folders
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
+from kerasseg.files import os_errors
 from kerasseg.labels import Color, LabelSet, camvid_labels, cityscapes_labels
 from kerasseg.labels.label_file import read_label_file
 
@@ -72,10 +73,8 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
         "camvid": read_camvid,
         "folders": read_folders,
     }[config.data.name]
-    try:
+    with os_errors(None, "cannot be read"):  # a folder that may not be listed
         found = {split: read(root, split) for split in splits}
-    except OSError as error:  # a folder that may not be listed
-        raise UserError(f"{error.filename}: cannot be read ({error.strerror})") from None
     samples = {split: take_evenly(found[split], config.data.max_images) for split in splits}
     cache = VerifiedCache(cache_folder(config.data.cache_dir), root=root, label_set=label_set)
     facts = verify_samples(

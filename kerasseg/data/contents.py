@@ -13,6 +13,7 @@ from kerasseg.data.packed.format import read_whole
 from kerasseg.data.samples import Packed, Sample
 from kerasseg.data.storage import read_range
 from kerasseg.errors import UserError
+from kerasseg.files import os_errors
 
 LABEL_END, INSTANCE_END, UNKNOWN_END = "_labelIds.png", "_instanceIds.png", "_unknown.png"
 
@@ -66,7 +67,5 @@ def read_png(path: Path, file: io.BytesIO | None = None) -> np.ndarray:
 
 
 def _packed(packed: Packed) -> tuple[np.ndarray, np.ndarray]:
-    try:
+    with os_errors(packed.shard, "cannot be read"):
         return read_whole(packed)
-    except OSError as error:
-        raise UserError(f"{packed.shard}: cannot be read ({error.strerror})") from None

@@ -25,6 +25,7 @@ from kerasseg.data.label_png import (
 )
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
+from kerasseg.files import os_errors
 from kerasseg.labels import UNKNOWN, VOID, LabelSet
 from kerasseg.terminal import progress_bar
 
@@ -46,10 +47,8 @@ def verify_samples(
     workers: threads (Pillow decodes without the GIL); None: as many as cores.
     Raises UserError naming up to MAX_PROBLEMS files and what is wrong with them.
     """
-    try:
+    with os_errors(None, "cannot be read"):
         known = [cache.get(sample) for sample in samples]
-    except OSError as error:
-        raise UserError(f"{error.filename}: cannot be read ({error.strerror})") from None
     new = [sample for sample, facts in zip(samples, known, strict=True) if facts is None]
     if not new:
         return [facts for facts in known if facts is not None]

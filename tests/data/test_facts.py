@@ -90,6 +90,15 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path):
     assert run(samples, tmp_path) == run(samples, tmp_path)
 
 
+def test_what_a_killed_run_left_is_cleared_away(tmp_path, dead_process):
+    leftover = tmp_path / "cache" / f".kerasseg-{dead_process}-0123abcd.tmp"
+    leftover.parent.mkdir()
+    leftover.write_text("half")
+    run(make_samples(tmp_path / "data", 2), tmp_path)
+    (file,) = leftover.parent.iterdir()
+    assert file.suffix == ".json"
+
+
 def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
