@@ -1,8 +1,12 @@
 """The table as one picture: a dot a seed, a bar for the mean, a panel a score."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kerasseg.ablation.table import COLUMNS, Row, mean_and_spread
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SHOWN = (
     "mIoU",
@@ -15,7 +19,7 @@ _SHOWN = (
 _DOT, _MEAN, _BASE = "#3b6ea5", "#16324f", "#b9c2cc"
 
 
-def draw(table: Sequence[Row], *, title: str):
+def draw(table: Sequence[Row], *, title: str) -> "Figure":
     """A matplotlib Figure of those scores of the table that it has."""
     from matplotlib.figure import Figure
 

@@ -5,6 +5,7 @@ import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -25,6 +26,16 @@ class Column:
     format: str = ".4f"
 
 
+def _at(*keys: str) -> Callable[[Mapping], float | None]:
+    def read(scores: Mapping) -> float | None:
+        value: Any = scores
+        for key in keys:
+            value = value[key]
+        return value
+
+    return read
+
+
 COLUMNS = (
     Column("mIoU", lambda s: s["miou"], "higher"),
     Column("mIoU forced", lambda s: s["miou_forced"], "higher"),
@@ -39,7 +50,7 @@ COLUMNS = (
     *(
         Column(
             f"{where} {what}, {score}",
-            lambda s, a=key, b=score, c=entry: s[a][b][c],
+            _at(key, score, entry),
             better,
         )
         for key, where in (("unknown", "unknown"), ("anomalies", "anomaly"))
@@ -76,8 +87,9 @@ def rows(cells: Sequence[tuple[str, int, Mapping]]) -> list[Row]:
         values = {}
         for column in COLUMNS:
             read = [_value(column, scores) for scores in by_seed.values()]
-            if None not in read:
-                values[column.title] = tuple(float(value) for value in read)
+            numbers = tuple(float(value) for value in read if value is not None)
+            if len(numbers) == len(read):
+                values[column.title] = numbers
         found.append(Row(variant, tuple(by_seed), values))
     return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from kerasseg.config import load_config
 from kerasseg.config.schema import Config
@@ -98,7 +99,9 @@ def sweep(text: str) -> tuple[Variant, ...]:
     )
 
 
-def resolve(path, settings: Sequence[str], variant: Variant, *, seed: int, steps: int) -> Config:
+def resolve(
+    path: Path | None, settings: Sequence[str], variant: Variant, *, seed: int, steps: int
+) -> Config:
     """The settings of one cell: the user's, the variant's, a seed and a number of steps.
 
     One validation at the end: every cell is scored with its last weights, not with those that

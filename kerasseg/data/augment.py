@@ -14,7 +14,7 @@ def augmentation_draws(*, seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.T
     epoch and index: int32 (B,). Columns: flip, brightness, contrast, saturation.
     """
 
-    def draw(pair):
+    def draw(pair: tf.Tensor) -> tf.Tensor:
         key = sample_key(seed=seed, epoch=pair[0], index=pair[1], purpose=AUGMENT)
         return tf.random.stateless_uniform([4], seed=key)
 

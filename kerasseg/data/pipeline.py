@@ -52,7 +52,7 @@ class TrainingInput:
         """
         own = self.batch_size // workers
 
-        def slots(step):
+        def slots(step: tf.Tensor) -> dict[str, tf.Tensor]:
             first = worker * own
             return {k: v[first : first + own] for k, v in self._slots(step).items()}
 
@@ -93,7 +93,7 @@ class TrainingInput:
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
 
 
-def crop_box(size: tf.Tensor, *, scale, key) -> tf.Tensor:
+def crop_box(size: tf.Tensor, *, scale: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """A crop of `scale` times each side, placed uniformly: int32 (4,), top, left, height, width.
 
     size: int32 (2,), height and width of the image. scale: float64 scalar in (0, 1].
@@ -106,7 +106,9 @@ def crop_box(size: tf.Tensor, *, scale, key) -> tf.Tensor:
     return tf.concat([corner, crop], axis=0)
 
 
-def resize_pair(image, label, size: tuple[int, int]):
+def resize_pair(
+    image: tf.Tensor, label: tf.Tensor, size: tuple[int, int]
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Image by the one resize, label by nearest; both to `size` (height, width), both uint8."""
     label = tf.numpy_function(
         lambda values: resize_nearest(values, size), [label], tf.uint8, stateful=False

@@ -13,12 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 
-def blocks_for(source: tf.Tensor | int, target: tf.Tensor | int):
+def blocks_for(source: tf.Tensor | int, target: tf.Tensor | int) -> tf.Tensor | int:
     """Smallest whole block (pixels) whose average leaves a ratio of at least 1/2."""
     return (source + 2 * target - 1) // (2 * target)
 
 
-def _average_blocks(images: tf.Tensor, rows, columns) -> tf.Tensor:
+def _average_blocks(
+    images: tf.Tensor, rows: tf.Tensor | int, columns: tf.Tensor | int
+) -> tf.Tensor:
     """Mean over blocks of rows x columns pixels, to whole levels; the edge pixel is repeated."""
     shape = tf.shape(images)
     down = (shape[1] + rows - 1) // rows
@@ -31,7 +33,7 @@ def _average_blocks(images: tf.Tensor, rows, columns) -> tf.Tensor:
     return tf.round(total / tf.cast(rows * columns, tf.float32))
 
 
-def _interpolate(values: tf.Tensor, size, *, axis: int) -> tf.Tensor:
+def _interpolate(values: tf.Tensor, size: tf.Tensor | int, *, axis: int) -> tf.Tensor:
     """Along one axis, times 256: whole numbers in, whole numbers out, float32.
 
     Half-pixel centres, the edge repeated. Sides up to 32,767 pixels: the places are 32-bit.
@@ -47,12 +49,17 @@ def _interpolate(values: tf.Tensor, size, *, axis: int) -> tf.Tensor:
     return near * (256.0 - weight) + far * weight
 
 
-def resize_bilinear(values: tf.Tensor, size) -> tf.Tensor:
+def resize_bilinear(values: tf.Tensor, size: tf.Tensor | tuple[int, int]) -> tf.Tensor:
     """(B, H, W, C) float32 to (B, size[0], size[1], C), half-pixel centres, no antialias."""
     return tf.image.resize(values, size, method="bilinear", antialias=False)
 
 
-def resize_image(images: tf.Tensor, size, *, blocks) -> tf.Tensor:
+def resize_image(
+    images: tf.Tensor,
+    size: tf.Tensor | tuple[int, int],
+    *,
+    blocks: tuple[tf.Tensor | int, tf.Tensor | int],
+) -> tf.Tensor:
     """The one resize of images.
 
     images: (B, H, W, C) uint8. size: (height, width). blocks: (rows, columns) to average first,
@@ -66,7 +73,7 @@ def resize_image(images: tf.Tensor, size, *, blocks) -> tf.Tensor:
     return tf.round(values / 65536.0)
 
 
-def resize_crop(image: tf.Tensor, size) -> tf.Tensor:
+def resize_crop(image: tf.Tensor, size: tf.Tensor | tuple[int, int]) -> tf.Tensor:
     """`resize_image` of one uint8 image (H, W, C) of any size: uint8 (height, width, C).
 
     Where every weight is a whole 256th to begin with (1280 to 1024 pixels, one half, the size
@@ -75,13 +82,13 @@ def resize_crop(image: tf.Tensor, size) -> tf.Tensor:
     source = tf.shape(image)[:2]
     rows, columns = blocks_for(source[0], size[0]), blocks_for(source[1], size[1])
 
-    def fused():
+    def fused() -> tf.Tensor:
         return tf.round(resize_bilinear(image[None], size))[0]
 
-    def whole():
+    def whole() -> tf.Tensor:
         return resize_image(image[None], size, blocks=(1, 1))[0]
 
-    def averaged():
+    def averaged() -> tf.Tensor:
         return resize_image(image[None], size, blocks=(rows, columns))[0]
 
     # source / target has a power of two up to 128 below the line; then so have the places, twice.
@@ -91,7 +98,7 @@ def resize_crop(image: tf.Tensor, size) -> tf.Tensor:
     return tf.cast(result, tf.uint8)
 
 
-def resize_nearest(values: np.ndarray, size) -> np.ndarray:
+def resize_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(H, W) to `size` (height, width): the pixel that holds the centre, in whole numbers.
 
     In NumPy, which is five times as fast at it as TensorFlow's op.

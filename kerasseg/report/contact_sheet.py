@@ -94,7 +94,7 @@ def _cell(catalog: Catalog, sample: Sample, size: tuple[int, int]) -> Image.Imag
     return ImageOps.pad(Image.fromarray(mixed), size, Image.Resampling.LANCZOS, color=PAPER)
 
 
-def _fitting(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """`text`, or its beginning and "...", so that it is at most `width` pixels long."""
     if font.getlength(text) <= width:
         return text

@@ -7,6 +7,7 @@ from kerasseg.data.catalog import Catalog, open_catalog
 from kerasseg.data.storage import is_address
 from kerasseg.errors import UserError
 from kerasseg.files import write_text
+from kerasseg.report.examples import Example, best_and_worst, draw_example
 from kerasseg.runs.record import RunRecord, read_run
 
 _EXAMPLES = 3
@@ -24,9 +25,9 @@ def page_of_run(record: RunRecord, *, catalog: Catalog | None) -> str:
     return run_page(record, examples=_examples(record, catalog=catalog))
 
 
-def _examples(record: RunRecord, *, catalog: Catalog | None):
-    from kerasseg.report.examples import best_and_worst, draw_example
-
+def _examples(
+    record: RunRecord, *, catalog: Catalog | None
+) -> tuple[list[Example], list[Example]] | str:
     split = record.metrics.get("split", "val")
     chosen = best_and_worst(record.metrics.get("each_image", []), count=_EXAMPLES)
     if not chosen[0]:
@@ -46,7 +47,8 @@ def _examples(record: RunRecord, *, catalog: Catalog | None):
     from kerasseg.inference.backends.run import RunPredictor
 
     predictor = RunPredictor(record.run.path)
-    return tuple(
+    best, worst = (
         [draw_example(e, predictor=predictor, catalog=catalog, split=split) for e in entries]
         for entries in chosen
     )
+    return best, worst
