@@ -14,6 +14,8 @@ from kerasseg.data.resize import resize_crop, resize_nearest
 
 # Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.
 _VALIDATION_VALUES = 64 * 2**20
+# All control flow is written as ops: AutoGraph would find nothing to convert, and take seconds.
+_unconverted = tf.autograph.experimental.do_not_convert
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,10 @@ class TrainingInput:
 
     def _batches(self, step: int, slots: Callable, size: int) -> tf.data.Dataset:
         dataset = tf.data.Dataset.range(step, self.plan.total_steps)
-        dataset = dataset.map(slots).unbatch()
-        dataset = dataset.map(self._sample, num_parallel_calls=self.workers or tf.data.AUTOTUNE)
+        dataset = dataset.map(_unconverted(slots)).unbatch()
+        dataset = dataset.map(
+            _unconverted(self._sample), num_parallel_calls=self.workers or tf.data.AUTOTUNE
+        )
         return dataset.batch(size, drop_remainder=True)
 
     def _slots(self, step: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -129,7 +133,7 @@ def validation_dataset(
     batch = min(batch_size, max(1, fit)) if catalog.same_size[split] else 1
     dataset = tf.data.Dataset.range(len(catalog.splits[split]))
     dataset = dataset.map(
-        lambda index: decoder(tf.cast(index, tf.int32)),
+        _unconverted(lambda index: decoder(tf.cast(index, tf.int32))),
         num_parallel_calls=workers or tf.data.AUTOTUNE,
     )
     return dataset.batch(batch).prefetch(2)

@@ -42,7 +42,7 @@ class DropoutScores(tf.Module):
         )
         return graph.head(dropped)
 
-    @tf.function(input_signature=[_IMAGE])
+    @tf.function(input_signature=[_IMAGE], autograph=False)
     def features(self, image):
         """Penultimate features and direct logits at working size."""
         return self._graph().working(image)
@@ -52,24 +52,24 @@ class DropoutScores(tf.Module):
         """Over the passes `first` … `last` - 1: the sum of the probabilities, and of the first and
         second power of what the logits differ from `logits` by; each (B, h, w, C)."""
         probabilities = deviation = squares = tf.zeros_like(logits)
-        for index in tf.range(first, last):
+        for index in tf.range(first, last):  # AutoGraph makes it a loop of the graph
             sampled = self._sample(features, index)
             probabilities += tf.nn.softmax(sampled)
             deviation += sampled - logits
             squares += tf.square(sampled - logits)
         return probabilities, deviation, squares
 
-    @tf.function(input_signature=[_IMAGE, _COUNT])
+    @tf.function(input_signature=[_IMAGE, _COUNT], autograph=False)
     def whole_pass(self, image, index):
         """Probabilities (B, h, w, C) of one pass of the whole net, Dropout on."""
         return tf.nn.softmax(self._sample(self._graph().working(image)[0], index))
 
-    @tf.function(input_signature=[_IMAGE, _MAPS])
+    @tf.function(input_signature=[_IMAGE, _MAPS], autograph=False)
     def predictive_entropy(self, image, probabilities):
         """Entropy (B, H, W) of probabilities (B, h, w, C) resized to the image."""
         return _entropy(resize_bilinear(probabilities, tf.shape(image)[1:3]))
 
-    @tf.function(input_signature=[_IMAGE, _MAPS, _MAPS])
+    @tf.function(input_signature=[_IMAGE, _MAPS, _MAPS], autograph=False)
     def closed(self, image, features, logits):
         """Scores that need no sample: `max logit`, as exp(-largest logit); `variance`, which is
         `uncertainty` without its gate; and two of `dropout_moments`."""

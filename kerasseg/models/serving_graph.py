@@ -106,12 +106,12 @@ class ServingGraph(tf.Module):
         features, logits = self.working(images)
         return features, logits, resize_bilinear(logits, tf.shape(images)[1:3])
 
-    @tf.function(input_signature=[_IMAGE])
+    @tf.function(input_signature=[_IMAGE], autograph=False)
     def labels(self, image):
         """Only the trainIds, uint8 (B, H, W); the background's index where it wins."""
         return _argmax(self._logits(image)[2])
 
-    @tf.function(input_signature=[_IMAGE])
+    @tf.function(input_signature=[_IMAGE], autograph=False)
     def predict(self, image):
         """Labels uint8, confidence float32 in 0…1 and uncertainty float32 >= 0, all (B, H, W).
 
@@ -120,7 +120,7 @@ class ServingGraph(tf.Module):
         """
         return self._answers(image)[0]
 
-    @tf.function(input_signature=[_IMAGE])
+    @tf.function(input_signature=[_IMAGE], autograph=False)
     def predict_with_probabilities(self, image):
         """`predict` and `probabilities` in one pass: what scores are made of."""
         found, powers = self._answers(image)
@@ -154,7 +154,7 @@ class ServingGraph(tf.Module):
         }
         return found, powers
 
-    @tf.function(input_signature=[_IMAGE])
+    @tf.function(input_signature=[_IMAGE], autograph=False)
     def probabilities(self, image):
         """softmax of the logits at the size of the image, float32 (B, H, W, outputs)."""
         logits = _tempered(self._logits(image)[2], self._temperature)

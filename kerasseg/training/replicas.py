@@ -113,7 +113,7 @@ class ReplicaGroup:
         # Each replica of a process has put in the same number.
         return float(value) * self.cluster.workers / self.size
 
-    @tf.function
+    @tf.function(autograph=False)
     def _all_reduce(self, number):
         def add():
             return sum_over_replicas([number])[0]

@@ -17,7 +17,7 @@ def compile_step(
     """
     if strategy is not None:
 
-        @tf.function(reduce_retracing=True)
+        @tf.function(reduce_retracing=True, autograph=False)
         def step_together(batch):
             means = strategy.run(segmenter.train_step, args=(batch,))
             segmenter.update_average()
@@ -26,7 +26,7 @@ def compile_step(
 
         return step_together
 
-    @tf.function(jit_compile=jit, reduce_retracing=True)
+    @tf.function(jit_compile=jit, reduce_retracing=True, autograph=False)
     def step(batch):
         means = segmenter.train_step(batch)
         segmenter.update_average()

@@ -30,7 +30,9 @@ def convert(graph: ServingGraph, *, probabilities: bool) -> onnx.ModelProto:
 
     with _eager_collection():
         model, _ = tf2onnx.convert.from_function(
-            tf.function(answers, input_signature=[_IMAGE]), input_signature=[_IMAGE], opset=OPSET
+            tf.function(answers, input_signature=[_IMAGE], autograph=False),
+            input_signature=[_IMAGE],
+            opset=OPSET,
         )
     _name_axes(model)
     return model

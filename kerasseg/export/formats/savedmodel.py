@@ -42,7 +42,7 @@ class Deployment(tf.Module):
             encode_uncertainty(answer["uncertainty"][0], full_scale=self._uncertainty_scale),
         )
 
-    @tf.function(input_signature=[_BYTES])
+    @tf.function(input_signature=[_BYTES], autograph=False)
     def encoded(self, image_bytes):
         """PNG or JPEG strings (B,), sizes may differ, to strings (B,): PNGs of the labels and of
         the uncertainty. One image at a time, so that memory does not grow with the batch."""
