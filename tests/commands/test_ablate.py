@@ -17,7 +17,8 @@ from kerasseg.commands.main import start
 from kerasseg.config import differing_settings, load_config
 from kerasseg.errors import UserError
 from tests.integration.conftest import run_command, streets  # noqa: F401
-from tests.integration.small_run import PROJECT, SMALL
+from tests.integration.small_run import SMALL
+from tests.programs import PROJECT
 
 COMMON = ("--config", str(PROJECT / "configs" / "streets.yaml"), "--runs", "cells")
 

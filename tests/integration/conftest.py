@@ -1,14 +1,12 @@
 """Runs of the real command in a process of its own, on a handful of drawn street scenes."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kerasseg.streets.draw import draw_streets
-from tests.integration.small_run import PROJECT
+from tests.programs import run_program
 
 
 @pytest.fixture(scope="session")
@@ -27,19 +25,7 @@ def run_command(tmp_path):
     """
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(PROJECT),
-                "XDG_CACHE_HOME": str(tmp_path / "cache"),
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), **environment}
+        return run_program(arguments, folder=tmp_path, **environment)
 
     return run

@@ -1,9 +1,5 @@
 """Settings of a run that takes seconds: 4 steps an epoch, 3 epochs."""
 
-from pathlib import Path
-
-PROJECT = Path(__file__).resolve().parents[2]
-
 SMALL = (
     "data.image_size=[32, 64]",
     "model.width=4",

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.integration.small_run import PROJECT, SMALL
+from tests.integration.small_run import SMALL
+from tests.programs import PROJECT
 
 TRAIN = str(PROJECT / "train.py")
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.integration.small_run import PROJECT, SMALL
+from tests.integration.small_run import SMALL
+from tests.programs import PROJECT
 
 TRAIN = str(PROJECT / "train.py")
 KILLED = str(PROJECT / "tests" / "integration" / "killed_run.py")

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.integration.same_run import assert_same_run, history
-from tests.integration.small_run import PROJECT, SMALL
+from tests.integration.small_run import SMALL
+from tests.programs import PROJECT
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,82 @@
+"""A Python that has imported TensorFlow and forks for every program it is asked to run.
+
+Started by `tests.programs`, over the socket whose number is the only argument. A fork of it is
+where `python PROGRAM` is some seconds after its start; from there on nothing is different.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import warnings
+
+
+def import_what_programs_import() -> None:
+    """Nothing here may run an operation or look for devices: threads do not survive a fork."""
+    import keras  # noqa: F401
+    import tensorflow  # noqa: F401
+
+
+def serve(connection: socket.socket) -> dict:
+    """Returns in a forked child, once for every request, with its standard streams in place."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(connection, 2**20, 3)
+        if not message:  # the tests are over
+            os._exit(0)
+        if os.fork() == 0:
+            break
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+    output, errors, answers = descriptors
+    pid = os.fork()
+    if pid:  # waits for the program and tells how it ended
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.write(answers, f"{status}\n".encode())
+        os._exit(0)
+    connection.close()
+    request = json.loads(message)
+    if request["session"]:
+        os.setsid()
+    os.write(answers, f"{os.getpid()}\n".encode())
+    os.close(answers)
+    for number, descriptor in enumerate((os.open(os.devnull, os.O_RDONLY), output, errors)):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    return request
+
+
+def run(arguments: list[str]) -> None:
+    """As the command line `python ARGUMENTS`."""
+    program, *words = arguments
+    if program == "-c":
+        sys.argv, sys.path[0] = ["-c", *words[1:]], ""
+        exec(compile(words[0], "<string>", "exec"), {"__name__": "__main__"})
+    elif program == "-m":
+        sys.argv, sys.path[0] = words, os.getcwd()
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv, sys.path[0] = arguments, os.path.dirname(program)
+        runpy.run_path(program, run_name="__main__")
+
+
+if __name__ == "__main__":
+    # Python 3.12 warns of forks beside threads: those here belong to NumPy's BLAS, which is
+    # prepared for it.
+    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    import_what_programs_import()
+    gc.freeze()  # no collection of a child looks at what was imported
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
+    request = serve(connection)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    run(request["arguments"])
