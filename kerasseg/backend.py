@@ -20,7 +20,8 @@ def require(*packages: str) -> None:
             missing = True
         if missing:
             raise UserError(
-                f'{package}: not installed, but needed for this; pip install ".[train]" brings it'
+                f"{package}: not installed, and needed for this; in kerasseg's folder, "
+                'pip install ".[train]" brings it'
             )
 
 

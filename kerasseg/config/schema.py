@@ -88,6 +88,7 @@ class ModelConfig(Section):
     depth: Integer = Field(
         4, ge=1, le=6, description="how often the image is halved on the way down"
     )
+    # Zeros at the edge would be a frame that the net learns.
     padding: Literal["zero", "reflect"] = Field(
         "reflect", description="what a convolution sees beyond the edge of the image"
     )
@@ -100,6 +101,7 @@ class ModelConfig(Section):
     branches: Integer = Field(
         3, ge=2, le=16, description="dropout branches whose disagreement is the uncertainty"
     )
+    # Keras' own 0.99 lags behind in short runs.
     batch_norm_momentum: Number = Field(
         0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
     )
@@ -250,7 +252,7 @@ class ServingConfig(Section):
     """What an exported model takes."""
 
     max_pixels: Integer = Field(
-        33_554_432, ge=1, description="largest encoded image that is decoded, height x width"
+        4096 * 8192, ge=1, description="largest encoded image that is decoded, height x width"
     )
     tile: Integer = Field(
         2048, ge=256, description="pixels a side from which an image is computed in tiles"

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from kerasseg.backend import require
 from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
 
@@ -40,13 +41,14 @@ def find_model(path: Path) -> tuple[str, Path]:
 def open_predictor(path: Path, *, threads: int | None = None) -> Predictor:
     """The model at `path`, ready to predict. threads: of one pass; None: as many as cores.
 
-    Raises UserError if there is none or it cannot be read.
+    Raises UserError if there is none, it cannot be read, or TensorFlow is needed and missing.
     """
     kind, path = find_model(path)
     if kind == "onnx":
         from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 
         return OnnxPredictor(path, threads=threads)
+    require("tensorflow")
     if kind == "saved_model":
         from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 

@@ -9,7 +9,8 @@ import yaml
 
 from kerasseg.commands.main import build_parsers
 from kerasseg.config import Config, load_config
-from kerasseg.config.words import SETTINGS, section_of
+from kerasseg.config.words import SETTINGS, section_of, setting_values
+from kerasseg.errors import UserError
 
 PROJECT = Path(__file__).resolve().parents[2]
 FILES = sorted((PROJECT / "configs").glob("*.yaml"))
@@ -31,23 +32,43 @@ def test_it_loads_under_its_own_name_without_a_budget(path):
     assert config.train.minutes is None
 
 
-def test_it_names_every_setting_that_matters_in_the_order_of_the_schema(path):
-    document = yaml.safe_load(path.read_text())
-    config = load_config(path)
+def test_it_names_what_differs_from_the_defaults_in_the_order_of_the_schema(path):
     names = []
-    for key, value in document.items():
+    for key, value in yaml.safe_load(path.read_text()).items():
         is_block = section_of(Config.model_fields[key]) is not None
         names += [f"{key}.{inner}" for inner in value] if is_block else [key]
-    without_effect = set()
-    if config.data.name != "streets":
-        without_effect |= {"data.draw_train", "data.draw_val", "data.draw_seed"}
-    if config.data.name != "folders":
-        without_effect.add("data.labels_file")
-    if config.optimizer.name != "sgd":
-        without_effect.add("optimizer.momentum")
-    if config.optimizer.schedule != "polynomial":
-        without_effect.add("optimizer.power")
-    assert names == [name for name in SETTINGS if name not in without_effect]
+    defaults, values = setting_values(Config()), setting_values(load_config(path))
+    assert names == [name for name in SETTINGS if values[name] != defaults[name]]
+
+
+def test_its_name_is_enough_in_any_folder(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / path.stem).mkdir()  # a folder is no settings file
+    assert load_config(path.stem) == load_config(path)
+
+
+def test_a_file_that_exists_wins_over_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "camvid").write_text("seed: 7\n")
+    assert load_config("camvid").seed == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("camvit", "; did you mean camvid?"),
+        ("configs/camvid.yaml", "; did you mean camvid?"),
+        ("none.yaml", ""),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(name, near, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as caught:
+        load_config(name)
+    assert str(caught.value) == (
+        f"{name}: no such file, allowed: a settings file in YAML or one of camvid, cityscapes, "
+        f"folders, streets{near}"
+    )
 
 
 def test_its_header_says_what_it_costs_and_its_command_runs_it(path, monkeypatch):
