@@ -12,7 +12,7 @@ TRIAL_STEPS = _WARM_UP + _TIMED
 _RESERVE = 0.04
 
 
-def time_steps(step: Callable[[], None]) -> float:
+def time_steps(step: Callable[[], object]) -> float:
     """Seconds a training step takes, the mean of a few after a warm-up."""
     for _ in range(_WARM_UP):
         step()

@@ -1,7 +1,9 @@
 """What the terminal shows while a run goes on: one line an epoch, and two that move below."""
 
+from collections.abc import Iterator
 from typing import TextIO
 
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -17,7 +19,7 @@ class _Bar(Progress):
 
     status = ""
 
-    def get_renderables(self):
+    def get_renderables(self) -> Iterator[RenderableType]:
         yield Text(self.status, no_wrap=True, overflow="ellipsis")
         yield from super().get_renderables()
 
@@ -50,12 +52,12 @@ class Display:
             "starting", total=plan.total_steps, completed=done, pace="first step compiles"
         )
 
-    def __enter__(self):
+    def __enter__(self) -> "Display":
         self._console.print(_HEAD)
         self._bar.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
     def step(

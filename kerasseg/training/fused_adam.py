@@ -13,7 +13,9 @@ class FusedAdam(keras.optimizers.Adam):
     (Kingma and Ba 2015, section 2, with the bias corrections in the rate).
     """
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
         momentum, velocity = adam_moments(self, variable)
         step = tf.cast(self.iterations.value + 1, tf.float32)
         dtype = variable.dtype

@@ -24,7 +24,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         self.power = power
         self.total_steps = tf.Variable(total_steps, trainable=False, dtype=tf.float32)
 
-    def __call__(self, step):
+    def __call__(self, step: tf.Tensor) -> tf.Tensor:
         step = tf.cast(step, tf.float32)
         warmup_steps = tf.round(self.warmup * self.total_steps)
         rest = tf.maximum(1.0, self.total_steps - warmup_steps)
@@ -39,7 +39,7 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
             factor *= tf.minimum((step + 1.0) / tf.maximum(warmup_steps, 1.0), 1.0)
         return self.rate * factor
 
-    def get_config(self):
+    def get_config(self) -> dict:
         raise NotImplementedError("a run is continued from its own state, not from a saved model")
 
 

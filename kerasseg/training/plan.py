@@ -12,10 +12,10 @@ from kerasseg.training.device import pick_device
 from kerasseg.training.replicas import join_replicas
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
-from kerasseg.training.step import compile_step
+from kerasseg.training.step import TrainStep, compile_step
 
 
-def first_progress(session: Session, step, *, started: float) -> Progress:
+def first_progress(session: Session, step: TrainStep, *, started: float) -> Progress:
     """The plan of a new run. With `train.minutes` it times some steps, and undoes them.
 
     step: the compiled training step. started: `time.monotonic()` when the command began.
@@ -44,8 +44,9 @@ def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     return _affordable(session, step, started=started)
 
 
-def _affordable(session: Session, step, *, started: float) -> int:
-    config = session.config
+def _affordable(session: Session, step: TrainStep, *, started: float) -> int:
+    config, minutes = session.config, session.config.train.minutes
+    assert minutes is not None, "a run without a budget has its steps from its stages"
     before = snapshot(session.segmenter)
     batches = session.batches(session.plan(total_steps=TRIAL_STEPS), first_step=0)
     step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
@@ -53,7 +54,7 @@ def _affordable(session: Session, step, *, started: float) -> int:
     # The chief validates, and its clock counts.
     validation_seconds = _time_validation(session) if session.group.is_chief else 0.0
     total_steps = affordable_steps(
-        seconds=60.0 * config.train.minutes - (time.monotonic() - started),
+        seconds=60.0 * minutes - (time.monotonic() - started),
         step_seconds=step_seconds,
         validation_seconds=validation_seconds,
         images=len(session.catalog.splits["train"]),
@@ -62,7 +63,7 @@ def _affordable(session: Session, step, *, started: float) -> int:
     )
     total_steps = int(session.group.from_chief(total_steps))
     print(
-        f"{config.train.minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
+        f"{minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
         f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"
     )
     return total_steps

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from typing import Any
 
 import tensorflow as tf
 
@@ -114,14 +115,17 @@ class ReplicaGroup:
         return float(value) * self.cluster.workers / self.size
 
     @tf.function(autograph=False)
-    def _all_reduce(self, number):
-        def add():
+    def _all_reduce(self, number: tf.Tensor) -> tf.Tensor:
+        strategy = self.strategy
+        assert strategy is not None, "a process that is alone has nothing to add up"
+
+        def add() -> tf.Tensor:
             return sum_over_replicas([number])[0]
 
-        return self.strategy.experimental_local_results(self.strategy.run(add))[0]
+        return strategy.experimental_local_results(strategy.run(add))[0]
 
 
-def _kept_by_each_replica(next_creator, **settings):
+def _kept_by_each_replica(next_creator: Callable, **settings: Any) -> tf.Variable:
     if not settings.get("trainable", True):
         settings["synchronization"] = tf.VariableSynchronization.ON_READ
         settings["aggregation"] = tf.VariableAggregation.ONLY_FIRST_REPLICA

@@ -4,6 +4,7 @@ import json
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -87,7 +88,8 @@ def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
     # Rows count as well: before and after the validation of an epoch the step is the same.
     target = folder / f"{progress.step:09d}-{len(progress.history):05d}.npz"
     with writing(target, durable=True) as temporary, temporary.open("wb") as file:
-        np.savez(file, meta=np.array(json.dumps(meta)), **values)
+        arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **values}
+        np.savez(file, **arrays)
     for old in sorted(folder.glob("*.npz"))[:-_KEPT]:
         old.unlink()
 

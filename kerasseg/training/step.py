@@ -1,16 +1,19 @@
 """The compiled training step and the clock that runs beside it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import tensorflow as tf
 
 from kerasseg.training.segmenter import Segmenter
 
+TrainStep = Callable[[Any], dict[str, tf.Tensor]]  # batch -> running means
+
 
 def compile_step(
     segmenter: Segmenter, *, jit: bool, strategy: tf.distribute.Strategy | None = None
-):
+) -> TrainStep:
     """`train_step` and the averaging of weights as one graph: batch -> running means.
 
     With a strategy the batch is one of its own, a part for each replica; `jit` is not looked at.
@@ -18,7 +21,7 @@ def compile_step(
     if strategy is not None:
 
         @tf.function(reduce_retracing=True, autograph=False)
-        def step_together(batch):
+        def step_together(batch: Any) -> dict[str, tf.Tensor]:
             means = strategy.run(segmenter.train_step, args=(batch,))
             segmenter.update_average()
             # The replicas say the same.
@@ -27,7 +30,7 @@ def compile_step(
         return step_together
 
     @tf.function(jit_compile=jit, reduce_retracing=True, autograph=False)
-    def step(batch):
+    def step(batch: Any) -> dict[str, tf.Tensor]:
         means = segmenter.train_step(batch)
         segmenter.update_average()
         return means
@@ -41,7 +44,7 @@ class StepClock:
     The first step that it ever runs is left out: it traces and compiles.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._warm = False
         self.reset()
 
@@ -50,7 +53,7 @@ class StepClock:
         self._waited = 0.0
         self._images = 0
 
-    def run(self, step, batches: Iterator, *, batch_size: int) -> dict[str, float]:
+    def run(self, step: TrainStep, batches: Iterator, *, batch_size: int) -> dict[str, float]:
         """Fetches a batch, trains on it, waits for the result: the running means as floats."""
         start = time.perf_counter()
         batch = next(batches)

@@ -14,10 +14,10 @@ class TensorBoard:
     def __init__(self, folder: Path):
         self._writer = tf.summary.create_file_writer(str(folder))
 
-    def __enter__(self):
+    def __enter__(self) -> "TensorBoard":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._writer.close()
 
     def epoch(self, row: dict[str, str], *, step: int) -> None:
