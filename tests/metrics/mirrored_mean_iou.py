@@ -4,12 +4,6 @@ A program of its own, run by test_mean_iou: devices are split before TensorFlow 
 """
 
 import json
-import os
-import sys
-from pathlib import Path
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import keras
 import numpy as np

@@ -1,8 +1,6 @@
 """The Keras metric against scikit-learn, the project's own matrix, and a loop over pixels."""
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from sklearn import metrics as sk
 
 from kerasseg.metrics import MeanIoU
 from kerasseg.metrics.confusion import ConfusionMatrix
+from tests.programs import run_program
 
 CLASSES = 4
 VOID = 255
@@ -193,11 +192,9 @@ def test_fit_reports_the_score_of_its_predictions(policy, jit_compile):
 
 
 @pytest.mark.slow
-def test_replicas_add_up():
+def test_replicas_add_up(tmp_path):
     script = Path(__file__).with_name("mirrored_mean_iou.py")
-    result = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=False, timeout=600
-    )
+    result = run_program([script], folder=tmp_path)
     assert result.returncode == 0, result.stderr
     logs = json.loads(result.stdout)
     assert logs["replicas"] == 2
