@@ -14,7 +14,6 @@ form does, and ratios to it (median over the rounds of the ratio within a round)
 OpenVINO need benchmarks/peers/setup.py.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -23,10 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from train_step import HEAP, draw_batch, peers_python
+from train_step import HEAP, draw_batch, options_parser, peers_python
 from turns import machine, ratios, take_turns
 
-from kerasseg.commands.parser import whole_number
 from kerasseg.errors import UserError, run_command
 
 HERE = Path(__file__).resolve().parent
@@ -52,7 +50,7 @@ def command(form: str, folder: Path, shared: list, *, threads: int, peers: Path)
         return [peers_python(peers), HERE / "peers" / "torch_inference.py", *tail], HEAP
     if form == "openvino":
         return [peers_python(peers), HERE / "peers" / "openvino_inference.py", *tail], {}
-    return [sys.executable, HERE / "inference_worker.py", form, *tail], {}
+    return [sys.executable, HERE / "inference_worker.py", "--form", form, *tail], {}
 
 
 def agreement(folder: Path, form: str, reference: str) -> float:
@@ -64,19 +62,8 @@ def agreement(folder: Path, form: str, reference: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    positive = whole_number(1)
+    parser = options_parser(__doc__, size=(512, 1024))
     parser.add_argument("--forms", nargs="+", default=OURS, choices=[*OURS, *PEERS])
-    parser.add_argument("--width", type=positive, default=64)
-    parser.add_argument("--size", type=positive, nargs=2, default=[512, 1024], metavar=("H", "W"))
-    parser.add_argument("--rounds", type=positive, default=5)
-    parser.add_argument("--threads", type=positive, default=2)
-    parser.add_argument(
-        "--patience", type=float, default=10, help="minutes to wait for a machine that is quiet"
-    )
-    parser.add_argument("--peers", type=Path, default=HERE / ".peers")
     args = parser.parse_args()
     height, width = args.size
     if height % 16 or width % 16:

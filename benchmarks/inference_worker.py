@@ -1,12 +1,11 @@
 """Worker: one image through one form of the model. Started by benchmarks/inference.py."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from turns import limit_threads, resident_bytes, serve
+from turns import inference_parser, limit_threads, resident_bytes, serve
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.errors import run_command
@@ -81,12 +80,8 @@ CALLS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("form", choices=list(CALLS))
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--batch", type=Path, required=True)
-    parser.add_argument("--width", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=2)
+    parser = inference_parser(__doc__)
+    parser.add_argument("--form", choices=list(CALLS), required=True)
     args = parser.parse_args()
     limit_threads(args.threads)
 

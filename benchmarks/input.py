@@ -17,7 +17,6 @@ benchmarks/peers/setup.py. Prints JSON: images a second, and the ratio to the fi
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from turns import machine, take_turns
 
 from kerasseg.commands.parser import whole_number
 from kerasseg.errors import run_command
+from kerasseg.files import temporary_folder
 from kerasseg.streets.draw import draw_streets
 
 HERE = Path(__file__).resolve().parent
@@ -44,20 +44,19 @@ OURS, PEERS = ("png", "packed"), ("torch", "torch_reference")
 
 def make_pairs(root: Path, *, count: int) -> None:
     """`count` training pairs at Cityscapes' size, and one for validation."""
-    building = root.with_name(f".{root.name}.tmp")
-    shutil.rmtree(building, ignore_errors=True)  # of a run that was stopped
-    draw_streets(building, train=count, val=1, seed=0)
     rng = np.random.default_rng(0)
-    for path in sorted(building.rglob("*.png")):
-        labels = not path.name.endswith("_leftImg8bit.png")
-        how = Image.Resampling.NEAREST if labels else Image.Resampling.BICUBIC
-        with Image.open(path) as file:
-            large = file.resize(NATIVE[::-1], how)
-        if not labels:  # about the 2.3 MB of a file of Cityscapes
-            noisy = np.asarray(large).astype(np.int16) + rng.integers(-2, 3, (*NATIVE, 1))
-            large = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
-        large.save(path)
-    building.rename(root)
+    with temporary_folder(root.parent) as building:
+        draw_streets(building, train=count, val=1, seed=0)
+        for path in sorted(building.rglob("*.png")):
+            labels = not path.name.endswith("_leftImg8bit.png")
+            how = Image.Resampling.NEAREST if labels else Image.Resampling.BICUBIC
+            with Image.open(path) as file:
+                large = file.resize(NATIVE[::-1], how)
+            if not labels:  # about the 2.3 MB of a file of Cityscapes
+                noisy = np.asarray(large).astype(np.int16) + rng.integers(-2, 3, (*NATIVE, 1))
+                large = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+            large.save(path)
+        building.rename(root)
 
 
 def pack(files: Path, packed: Path, *, cache: Path) -> float:

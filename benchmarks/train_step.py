@@ -116,21 +116,27 @@ def check_same(folder: Path, *, peers: Path) -> dict:
     return found
 
 
-def main() -> None:
+def options_parser(description: str, *, size: tuple[int, int]) -> argparse.ArgumentParser:
+    """With the options of every measurement of a net in turns. size: the default."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     positive = whole_number(1)
-    parser.add_argument("candidates", nargs="*", default=DEFAULT)
     parser.add_argument("--width", type=positive, default=64)
-    parser.add_argument("--batch", type=positive, default=2)
-    parser.add_argument("--size", type=positive, nargs=2, default=[256, 512], metavar=("H", "W"))
+    parser.add_argument("--size", type=positive, nargs=2, default=size, metavar=("H", "W"))
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--threads", type=positive, default=2)
     parser.add_argument(
         "--patience", type=float, default=10, help="minutes to wait for a machine that is quiet"
     )
     parser.add_argument("--peers", type=Path, default=HERE / ".peers")
+    return parser
+
+
+def main() -> None:
+    parser = options_parser(__doc__, size=(256, 512))
+    parser.add_argument("candidates", nargs="*", default=DEFAULT)
+    parser.add_argument("--batch", type=whole_number(1), default=2)
     args = parser.parse_args()
     for candidate in args.candidates:
         parse(candidate)

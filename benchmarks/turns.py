@@ -9,6 +9,7 @@ A round during which other programs took more than a twentieth of the machine is
 the next one waits until they are done, for some minutes at most.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -67,6 +68,16 @@ def answers():
     with os.fdopen(os.dup(1), "w", buffering=1) as stream:
         os.dup2(2, 1)
         yield stream
+
+
+def inference_parser(description: str) -> argparse.ArgumentParser:
+    """With what every worker takes that runs a net: the files, a batch, the size of the net."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--batch", type=Path, required=True)
+    parser.add_argument("--width", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser
 
 
 def serve(prepare: Callable[[], tuple[Callable[[], object], Mapping]], *, warmup: int) -> None:

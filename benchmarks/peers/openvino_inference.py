@@ -1,12 +1,11 @@
 """Worker: one image through an ONNX file of this project in OpenVINO. Started by inference.py."""
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from turns import resident_bytes, serve
+from turns import inference_parser, resident_bytes, serve
 
 
 def prepare(args):
@@ -32,11 +31,7 @@ def prepare(args):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--batch", type=Path, required=True)
-    parser.add_argument("--width", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=2)
+    parser = inference_parser(__doc__)
     args = parser.parse_args()
     serve(lambda: prepare(args), warmup=1)
 

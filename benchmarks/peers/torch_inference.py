@@ -1,13 +1,12 @@
 """Worker: one image through the PyTorch peer, or its ONNX file. Started by inference.py."""
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from turns import limit_threads, resident_bytes, serve
+from turns import inference_parser, limit_threads, resident_bytes, serve
 
 OUTPUTS = 20
 
@@ -84,11 +83,7 @@ def prepare_writing(args):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--batch", type=Path, required=True)
-    parser.add_argument("--width", type=int, required=True)
-    parser.add_argument("--threads", type=int, default=2)
+    parser = inference_parser(__doc__)
     parser.add_argument("--write-onnx", action="store_true")
     parser.add_argument("--time-onnx", action="store_true", help="a call writes the ONNX file")
     args = parser.parse_args()

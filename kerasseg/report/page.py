@@ -161,15 +161,7 @@ def _doubts(metrics: dict) -> str:
         drawn.append(html.plot(score_charts.risk_coverage(metrics), alt="risk-coverage curves"))
     if "trimap_miou" in metrics:
         drawn.append(html.plot(score_charts.trimap(metrics), alt="mean IoU near edges"))
-    rows = [
-        (
-            html.text(name),
-            format_score(entry.get("auroc")),
-            format_score(entry.get("average_precision")),
-            format_score(entry.get("risk_coverage_area")),
-        )
-        for name, entry in errors.items()
-    ]
+    rows = _score_rows(errors, "auroc", "average_precision", "risk_coverage_area")
     return html.section(
         "Does it know when it is wrong?",
         f'<div class="row">{"".join(drawn)}</div>' if drawn else "",
@@ -179,6 +171,13 @@ def _doubts(metrics: dict) -> str:
         _temperature(metrics.get("temperature")),
         _seconds(metrics.get("seconds")),
     )
+
+
+def _score_rows(entries: dict[str, dict], *keys: str) -> list[tuple[str, ...]]:
+    return [
+        (html.text(name), *(format_score(entry.get(key)) for key in keys))
+        for name, entry in entries.items()
+    ]
 
 
 def _temperature(found: dict | None) -> str:
@@ -199,15 +198,7 @@ def _seconds(found: dict | None) -> str:
 
 def _unknown(metrics: dict) -> str:
     unknown = {n: e for n, e in metrics.get("unknown", {}).items() if n != "images"}
-    rows = [
-        (
-            html.text(name),
-            format_score(entry.get("auroc")),
-            format_score(entry.get("average_precision")),
-            format_score(entry.get("fpr95")),
-        )
-        for name, entry in unknown.items()
-    ]
+    rows = _score_rows(unknown, "auroc", "average_precision", "fpr95")
     if not rows:
         return ""
     return html.section(

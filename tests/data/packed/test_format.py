@@ -19,19 +19,7 @@ from kerasseg.data.packed.format import INDEX, UNFINISHED, find_index, read_crop
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
 from kerasseg.errors import UserError
-from tests.data.packed.packed_data import configure, draw_files, pack_files
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    return draw_files(tmp_path_factory.mktemp("files"))
-
-
-@pytest.fixture(scope="module")
-def packed(files, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("packed")
-    pack_files(files, folder / "out", cache=folder / "cache")
-    return folder / "out"
+from tests.data.packed.packed_data import configure
 
 
 @pytest.fixture

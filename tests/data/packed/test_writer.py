@@ -24,19 +24,6 @@ from tests.data.packed.packed_data import SIZES, configure, draw_files, pack_fil
 KILLED = Path(__file__).with_name("killed_pack.py")
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    return draw_files(tmp_path_factory.mktemp("files"))
-
-
-@pytest.fixture(scope="module")
-def whole(files, tmp_path_factory):
-    """Packed in one go."""
-    folder = tmp_path_factory.mktemp("whole")
-    pack_files(files, folder / "out", cache=folder / "cache")
-    return folder / "out"
-
-
 def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -49,10 +36,10 @@ def refused(call, *args, **kwargs):
     return message
 
 
-def test_a_shard_is_header_images_and_labels_and_nothing_else(files, whole):
+def test_a_shard_is_header_images_and_labels_and_nothing_else(files, packed):
     table = cityscapes_labels(void="background").table
     data = b"".join(
-        path.read_bytes().removeprefix(HEADER) for path in sorted(whole.glob("train-*"))
+        path.read_bytes().removeprefix(HEADER) for path in sorted(packed.glob("train-*"))
     )
     expected = b""
     for i in range(len(SIZES)):
@@ -61,18 +48,18 @@ def test_a_shard_is_header_images_and_labels_and_nothing_else(files, whole):
         ids = np.asarray(Image.open(files / "gtFine" / f"{name}_gtFine_labelIds.png"))
         expected += table[ids].tobytes()
     assert data == expected
-    assert all(path.read_bytes().startswith(HEADER) for path in whole.glob("*.pixels"))
+    assert all(path.read_bytes().startswith(HEADER) for path in packed.glob("*.pixels"))
 
 
-def test_the_index_is_what_was_planned(files, whole, tmp_path):
+def test_the_index_is_what_was_planned(files, packed, tmp_path):
     catalog = open_catalog(configure(files, tmp_path))
     plan = plan_index(catalog, root="x", shard_bytes=25_000)
-    found = find_index(str(whole))
+    found = find_index(str(packed))
     for split, shards in found.splits.items():
         assert [s.file for s in shards] == [s.file for s in plan.splits[split]]
         assert [s.entries for s in shards] == [s.entries for s in plan.splits[split]]
         for shard in shards:
-            assert (whole / shard.file).stat().st_size == shard.size
+            assert (packed / shard.file).stat().st_size == shard.size
             assert shard.size <= 25_000
         names = [entry.name for shard in shards for entry in shard.entries]
         assert names == [sample.name for sample in catalog.splits[split]]
@@ -86,17 +73,17 @@ def test_a_shard_holds_what_fits_and_at_least_one(files, tmp_path, shard_bytes, 
     assert plan.splits["train"][0].file == f"train-00000-of-{shards:05}.pixels"
 
 
-def test_threads_change_nothing(files, whole, tmp_path):
+def test_threads_change_nothing(files, packed, tmp_path):
     catalog = open_catalog(configure(files, tmp_path))
     writer.pack(catalog, tmp_path / "out", shard_bytes=25_000, workers=1)
-    assert contents(tmp_path / "out") == contents(whole)
+    assert contents(tmp_path / "out") == contents(packed)
 
 
 # The note, three shards of each split, and the index each have two calls of fsync, for the file
 # and for its folder, around one of replace.
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["fsync:1", "fsync:7", "replace:3", "fsync:15", "replace:8"])
-def test_a_killed_pack_ends_with_the_same_bytes(files, whole, tmp_path, where):
+def test_a_killed_pack_ends_with_the_same_bytes(files, packed, tmp_path, where):
     arguments = [where, files, tmp_path / "out", tmp_path / "cache"]
     killed = subprocess.run(
         [sys.executable, str(KILLED), *map(str, arguments)],
@@ -109,10 +96,10 @@ def test_a_killed_pack_ends_with_the_same_bytes(files, whole, tmp_path, where):
     assert not (tmp_path / "out" / INDEX).exists()
     assert list((tmp_path / "out").glob("*.tmp"))
     pack_files(files, tmp_path / "out", cache=tmp_path / "cache")
-    assert contents(tmp_path / "out") == contents(whole)
+    assert contents(tmp_path / "out") == contents(packed)
 
 
-def test_what_is_there_is_not_written_again(files, whole, tmp_path, monkeypatch):
+def test_what_is_there_is_not_written_again(files, packed, tmp_path, monkeypatch):
     out = tmp_path / "out"
     full(monkeypatch, after=5)
     refused(pack_files, files, out, cache=tmp_path / "cache")
@@ -121,14 +108,14 @@ def test_what_is_there_is_not_written_again(files, whole, tmp_path, monkeypatch)
     assert 0 < len(kept) < 6
     pack_files(files, out, cache=tmp_path / "cache")
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert contents(out) == contents(whole)
+    assert contents(out) == contents(packed)
 
 
-def test_killed_after_the_index_the_same_command_tidies_up(files, whole, tmp_path):
-    out = shutil.copytree(whole, tmp_path / "out")
+def test_killed_after_the_index_the_same_command_tidies_up(files, packed, tmp_path):
+    out = shutil.copytree(packed, tmp_path / "out")
     (out / UNFINISHED).write_text("whatever")
     pack_files(files, out, cache=tmp_path / "cache")
-    assert contents(out) == contents(whole)
+    assert contents(out) == contents(packed)
 
 
 def full(monkeypatch, *, after):
@@ -201,7 +188,7 @@ def test_a_source_that_changes_while_it_is_packed_is_noticed(files, tmp_path):
     assert not (out / INDEX).exists()
 
 
-def test_a_source_that_changed_since_is_noticed(files, whole, tmp_path):
+def test_a_source_that_changed_since_is_noticed(files, packed, tmp_path):
     changed = shutil.copytree(files, tmp_path / "files")
     out = tmp_path / "out"
     pack_files(changed, out, cache=tmp_path / "cache")
@@ -214,16 +201,16 @@ def test_a_source_that_changed_since_is_noticed(files, whole, tmp_path):
     assert message == f"{out}: was packed before {path} was changed; remove it to pack anew"
 
 
-def test_other_data_in_a_finished_pack_is_refused(whole, tmp_path):
+def test_other_data_in_a_finished_pack_is_refused(packed, tmp_path):
     other = draw_files(tmp_path / "other", sizes=((20, 20),))
-    out = shutil.copytree(whole, tmp_path / "out")
+    out = shutil.copytree(packed, tmp_path / "out")
     assert "holds other data" in refused(pack_files, other, out, cache=tmp_path / "cache")
-    assert contents(out) == contents(whole)
+    assert contents(out) == contents(packed)
 
 
-def test_targets_that_hold_something_else_are_refused(whole, tmp_path):
+def test_targets_that_hold_something_else_are_refused(packed, tmp_path):
     check_target(str(tmp_path / "new"))
-    check_target(str(whole))
+    check_target(str(packed))
     (tmp_path / "empty").mkdir()
     check_target(str(tmp_path / "empty"))
     (tmp_path / "empty" / f".kerasseg-{os.getpid()}-0123abcd.tmp").write_text("")
