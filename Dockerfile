@@ -4,8 +4,8 @@
 #   docker run --rm --gpus all --user "$(id -u):$(id -g)" --stop-timeout 120 \
 #     -v "$PWD/data:/kerasseg/data" -v "$PWD/runs:/kerasseg/runs" kerasseg train.py
 #
-# `docker stop` ends a run in good order, and the same command goes on with it. Make data/ and
-# runs/ first, or Docker makes them as root.
+# `docker stop` ends a run in good order, and the same command resumes it. Make data/ and runs/
+# first, or Docker makes them as root.
 
 ARG BASE=tensorflow/tensorflow:2.21.0-gpu
 FROM ${BASE}

@@ -79,9 +79,9 @@ def run(args: argparse.Namespace) -> None:
     for seed in range(base.seed, base.seed + args.seeds):
         for variant in variants:
             config = resolve(args.config, args.settings, variant, seed=seed, steps=steps)
-            where = {"name": cell_name(variant.name, seed), "run_dir": None}
-            where["run_dir"] = str(folder / where["name"])
-            cells.append(Cell(variant.name, seed, _with(config, where)))
+            name = cell_name(variant.name, seed)
+            config = _with(config, {"name": name, "run_dir": str(folder / name)})
+            cells.append(Cell(variant.name, seed, config))
     out = args.out or folder
     named = {key for cell in cells for key in changes(cell.config, base)} - {"name", "run_dir"}
     scored = []
@@ -101,13 +101,13 @@ def _with(config: Config, values: dict) -> Config:
     return config.model_copy(update=values)
 
 
-def _variants(args, base: Config) -> tuple[Variant, ...]:
+def _variants(args: argparse.Namespace, base: Config) -> tuple[Variant, ...]:
     if args.sweep:
         return tuple(variant for text in args.sweep for variant in sweep(text))
     return chosen_ideas(base, args.variants)
 
 
-def _steps(args, base: Config, folder: Path) -> int:
+def _steps(args: argparse.Namespace, base: Config, folder: Path) -> int:
     """The number of steps of every cell: as given, as noted there before, or timed now."""
     from kerasseg.ablation.cells import run_child
 

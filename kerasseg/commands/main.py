@@ -54,8 +54,8 @@ def build_parsers(prog: str) -> tuple[CommandParser, dict[str, CommandParser]]:
     parser.epilog = f"`{prog} COMMAND --help` tells what a command takes."
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, module in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=module.__doc__.splitlines()[0].rstrip("."), description=module.__doc__
-        )
+        text = module.__doc__ or ""  # none under python -OO
+        line = text.partition("\n")[0].rstrip(".")
+        command = commands.add_parser(name, help=line, description=text)
         module.add_arguments(command)
     return parser, commands.choices

@@ -6,6 +6,7 @@ TensorFlow is not imported here: `--help` and a mistyped setting answer at once.
 import argparse
 import shutil
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from kerasseg.config.help_text import settings_help
 from kerasseg.config.schema import Config
@@ -73,7 +74,7 @@ class CommandParser(argparse.ArgumentParser):
         if unknown:
             raise UserError("\n".join(self._unknown(word) for word in options or unknown))
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         raise UserError(f"{message.removeprefix('argument ')} (see {self.prog} --help)")
 
     def _put_settings_last(self, args: argparse.Namespace) -> None:
