@@ -91,8 +91,8 @@ def check(args, config: Config, root: Path) -> dict:
     """Both terms and the norm of the gradient; the weights and dropout masks go to a file."""
     import numpy as np
     import tensorflow as tf
-
     from kerasseg.losses.terms import branch_variance
+
     from kerasseg.models.heads import features_and_logits
 
     session, _ = build(config, root)

@@ -1,6 +1,5 @@
 """One cell of the table: a run directory, its scores, its time a step and its peak memory."""
 
-import csv
 import json
 import re
 import statistics
@@ -15,6 +14,7 @@ from kerasseg.config import dump_config
 from kerasseg.config.schema import Config
 from kerasseg.errors import BUG, INTERRUPTED, Interrupted, UserError
 from kerasseg.runs.directory import RunDirectory
+from kerasseg.runs.history import read_history
 
 
 def cell_name(variant: str, seed: int) -> str:
@@ -96,8 +96,7 @@ def run_child(what: str, module: str, *arguments: str) -> None:
 
 def _step_seconds(history: Path, batch_size: int) -> float | None:
     """Median over the epochs of the seconds of a step, without tracing, validation and saving."""
-    with history.open(newline="", encoding="utf-8") as file:
-        rates = [float(row["images_per_second"]) for row in csv.DictReader(file)]
+    rates = [float(row["images_per_second"]) for row in read_history(history)[1]]
     # An epoch of a single step, which traces, has no rate.
     timed = [batch_size / rate for rate in rates if rate]
     return statistics.median(timed) if timed else None

@@ -80,8 +80,9 @@ class LabelsConfig(Section):
 
 
 class ModelConfig(Section):
-    """The U-Net and its head."""
+    """The net: encoder, decoder and head."""
 
+    encoder: Literal["unet"] = Field("unet", description="what turns the image into features")
     width: Integer = Field(
         64, ge=1, le=1024, description="channels of the first level; doubles with each level"
     )

@@ -1,0 +1,15 @@
+"""Losses for Keras, and the terms of the objective that is trained.
+
+TERMS: what makes a term out of the settings (`LossConfig`) and a `LabelContext`, by its name in
+the history, or None where the settings turn it off.
+"""
+
+from kerasseg.losses.cross_entropy import CrossEntropyTerm, WeightedCrossEntropy
+from kerasseg.losses.variance import GatedVariance, VarianceTerm
+
+__all__ = ["TERMS", "GatedVariance", "WeightedCrossEntropy"]
+
+TERMS = {
+    "cross_entropy": CrossEntropyTerm.from_config,
+    "variance": VarianceTerm.from_config,
+}

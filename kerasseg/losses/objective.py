@@ -1,69 +1,89 @@
-"""objective = mean(mask * cross entropy) + C * mean(variance * (1 - p(background)))."""
+"""The objective: named terms, each weighed by a setting."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-from kerasseg.losses.boundary_weight import boundary_weight
-from kerasseg.losses.terms import (
-    branch_variance,
-    gated_variance,
-    pixel_targets,
-    weighted_cross_entropy,
-)
+from kerasseg.config import LossConfig
+from kerasseg.losses import TERMS
+from kerasseg.losses.term import LabelContext, NetOutputs, Term
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The settings of the objective.
+    """The sum of weight * term over `terms`, which are in the order of the table.
 
-    background_id: output that void trains, or None. k, boundary_mode, boundary_width: see
-    `boundary_weight`. uncertainty_weight: C; at 0 the variance is not even computed.
-    closed_form: a variance without sampling. of_probabilities: of the softmax of the branches,
-    not of their logits. class_weights: (outputs,) floats, or None.
+    Calling it gives {name: scalar}; everything that lists terms takes the names from here.
     """
 
-    background_id: int | None
-    k: float
-    boundary_mode: str
-    boundary_width: int
-    uncertainty_weight: float
-    closed_form: bool
-    of_probabilities: bool
-    gate_gradient: bool
-    class_weights: tuple[float, ...] | None
+    labels: LabelContext
+    terms: Mapping[str, Term]
 
-    def pixel_weight(self, label: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """label uint8 (B, H, W) -> target int32, weight of the cross entropy, valid (0 or 1)."""
-        target, valid = pixel_targets(label, background_id=self.background_id)
-        weight = valid
-        if self.k != 1.0:
-            weight *= boundary_weight(
-                label, k=self.k, mode=self.boundary_mode, width=self.boundary_width
-            )
-        if self.class_weights is not None:
-            weight *= tf.gather(tf.constant(self.class_weights, tf.float32), target)
-        return target, weight, valid
+    @classmethod
+    def from_config(
+        cls,
+        loss: LossConfig,
+        *,
+        background_id: int | None,
+        class_weights: tuple[float, ...] | None = None,
+    ) -> "Objective":
+        """The terms that the settings turn on. background_id, class_weights: see LabelContext."""
+        labels = LabelContext(background_id, class_weights)
+        made = {name: from_config(loss, labels) for name, from_config in TERMS.items()}
+        return cls(labels, {name: term for name, term in made.items() if term is not None})
 
-    def terms(self, label, direct_logits, *, branch_logits, variance):
-        """(cross entropy, gated variance), two scalars; the variance is 0 at C = 0.
+    @classmethod
+    def from_settings(
+        cls,
+        *,
+        background_id: int | None = None,
+        class_weights: Sequence[float] | None = None,
+        **settings,
+    ) -> "Objective":
+        """The objective of settings given by name.
 
-        branch_logits: list of (B, H, W, C), used if sampled. variance: callable giving the
-        closed form, (B, H, W).
+        Args:
+            background_id: The output channel that void pixels train. `None`: they are left out.
+            class_weights: One weight for each output channel, or `None`.
+            **settings: Settings of the section `loss`, such as `boundary_weight`; their defaults
+                are those of the project.
+
+        Returns:
+            An `Objective`, for `kerasseg.Segmenter`.
+
+        Raises:
+            ValueError: For a setting that does not exist, or a value that is not allowed.
+
+        Example:
+
+        >>> import kerasseg
+        >>> objective = kerasseg.Objective.from_settings(uncertainty_weight=0.1)
+        >>> objective.names
+        ('cross_entropy', 'variance')
         """
-        target, weight, valid = self.pixel_weight(label)
-        cross_entropy = weighted_cross_entropy(direct_logits, target, weight)
-        if not self.uncertainty_weight:
-            return cross_entropy, tf.zeros([])
-        if self.closed_form:
-            value = variance()
-        else:
-            branches = tf.stack(branch_logits)
-            value = branch_variance(tf.nn.softmax(branches) if self.of_probabilities else branches)
-        return cross_entropy, gated_variance(
-            direct_logits,
-            value,
-            valid,
-            background_id=self.background_id,
-            gate_gradient=self.gate_gradient,
+        weights = None if class_weights is None else tuple(map(float, class_weights))
+        loss = LossConfig(**settings)
+        return cls.from_config(loss, background_id=background_id, class_weights=weights)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.terms)
+
+    @property
+    def needs_branches(self) -> bool:
+        """Whether any term takes the logits of the Dropout branches."""
+        return any(term.needs_branches for term in self.terms.values())
+
+    def __call__(self, label: tf.Tensor, outputs: NetOutputs) -> dict[str, tf.Tensor]:
+        """label: uint8 (B, H, W) trainIds, 255 = void. Returns a scalar for each term."""
+        targets = self.labels.targets(label)
+        return {name: term(outputs, targets) for name, term in self.terms.items()}
+
+    def total(self, values: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """The objective of the terms' values, or of their means; tensors or floats."""
+        first, *others = (
+            values[name] if term.weight == 1.0 else term.weight * values[name]
+            for name, term in self.terms.items()
         )
+        return sum(others, start=first)

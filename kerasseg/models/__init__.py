@@ -1,0 +1,5 @@
+"""Nets as Keras models."""
+
+from kerasseg.models.build import unet
+
+__all__ = ["unet"]

@@ -1,28 +1,51 @@
-"""One 1x1 head, used directly and behind K parallel Dropout branches; and the closed form."""
+"""One 1x1 head, used directly and behind K parallel Dropout branches; and the closed form.
+
+A net that was saved and loaded knows its parts by name only: the names are here and nowhere else.
+"""
+
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
-from keras import layers
+from keras import initializers, layers
 
 from kerasseg.models.layers.dropout import SharedDropout
 
+FEATURES, HEAD, _BRANCH = "features", "head", "dropout_branch"
 
-def segmentation_heads(features, *, outputs: int, branches: int, dropout_rate: float, seed: int):
-    """Penultimate features (B, H, W, D) to logits.
 
-    Returns (direct logits (B, H, W, outputs), [branch logits, the same shape] * branches), all
-    float32. The head has one set of weights; each branch has a Dropout of its own in front.
+def direct_head(features, *, outputs: int, seeds: Iterator[int]):
+    """Penultimate features (B, H, W, D) to direct logits (B, H, W, outputs) float32.
+
+    seeds: see `blocks.initializer_seeds`.
     """
-    head = layers.Conv2D(outputs, 1, dtype="float32", name="head")
-    direct = head(features)
-    policy = features.dtype
-    branch_logits = []
+    head = layers.Conv2D(
+        outputs,
+        1,
+        kernel_initializer=initializers.GlorotUniform(seed=next(seeds)),
+        dtype="float32",
+        name=HEAD,
+    )
+    return head(features)
+
+
+def with_branches(
+    net: keras.Model, *, branches: int, dropout_rate: float, seed: int
+) -> keras.Model:
+    """The net with K parallel Dropout branches that share its head.
+
+    net: image (B, H, W, 3) to direct logits. Returns a model of the same weights: image to a list
+    of 1 + K logits, each (B, H, W, outputs) float32, the direct ones first. Branch k draws from
+    the seed `seed` + k.
+    """
+    head, features = net.get_layer(HEAD), net.get_layer(FEATURES).output
+    logits = [net.outputs[0]]
     for k in range(1, branches + 1):
         dropped = SharedDropout(
-            dropout_rate, seed=seed + k, dtype=policy, name=f"dropout_branch{k}"
+            dropout_rate, seed=seed + k, dtype=features.dtype, name=f"{_BRANCH}{k}"
         )(features)
-        branch_logits.append(head(dropped))
-    return direct, branch_logits
+        logits.append(head(dropped))
+    return keras.Model(net.input, logits, name=net.name)
 
 
 def closed_form_variance(features, head_kernel, *, dropout_rate: float) -> tf.Tensor:
@@ -38,10 +61,21 @@ def closed_form_variance(features, head_kernel, *, dropout_rate: float) -> tf.Te
     return dropout_rate / (1.0 - dropout_rate) * variance
 
 
-def features_and_logits(net: keras.Model) -> keras.Model:
-    """The net without its branches, sharing its weights.
+def head_of(net: keras.Model) -> layers.Conv2D:
+    """The 1x1 convolution that all logits come from."""
+    return net.get_layer(HEAD)
 
-    Image (B, H, W, 3) -> [penultimate features (B, H, W, D), direct logits (B, H, W, outputs)].
+
+def dropout_rate_of(net: keras.Model) -> float:
+    """The rate of the Dropout branches. Raises ValueError if the net has none."""
+    return net.get_layer(f"{_BRANCH}1").rate
+
+
+def features_and_logits(net: keras.Model, *, branches: bool = False) -> keras.Model:
+    """The net with its penultimate features, sharing its weights.
+
+    Image (B, H, W, 3) -> [features (B, H, W, D), direct logits (B, H, W, outputs)], and with
+    `branches` the logits of the Dropout branches.
     """
-    features = net.get_layer("crop_to_image").output
-    return keras.Model(net.input, [features, net.outputs[0]], name=f"{net.name}_direct")
+    logits = net.outputs if branches else net.outputs[:1]
+    return keras.Model(net.input, [net.get_layer(FEATURES).output, *logits])

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasseg.data.resize import resize_bilinear, resize_image
 from kerasseg.models.dropout_moments import expected_confidence
-from kerasseg.models.heads import closed_form_variance, features_and_logits
+from kerasseg.models.heads import closed_form_variance, features_and_logits, head_of
 
 _IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
 
@@ -62,7 +62,7 @@ class ServingGraph(tf.Module):
     ):
         super().__init__(name="serving")
         self._direct = features_and_logits(net)
-        self.head = net.get_layer("head")
+        self.head = head_of(net)
         self._working = tuple(working_size)
         self._native = tuple(native_size)
         # Whole numbers from the scale alone, so that every image takes the same path.

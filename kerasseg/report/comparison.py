@@ -55,15 +55,18 @@ def _scores(records: Sequence[RunRecord], names: list[str]) -> str:
 
 
 def _curves(records: Sequence[RunRecord], names: list[str]) -> str:
+    terms = dict.fromkeys(name for record in records for name in record.terms)
     titles = {
         "val_miou": "validation mean IoU",
         "val_pixel_accuracy": "validation pixel accuracy",
-        "cross_entropy": "cross entropy",
+        **{name: name.replace("_", " ") for name in terms},
     }
     drawn = ""
     for column, title in titles.items():
         lines = {name: record.column(column) for name, record in zip(names, records, strict=True)}
-        floor = None if column == "cross_entropy" else 0.0
+        if not any(any(values) for _, values in lines.values()):
+            continue  # a term whose weight is 0 everywhere
+        floor = None if column in terms else 0.0
         drawn += html.plot(charts.curves(lines, title=title, floor=floor), alt=title)
     return f'<div class="row">{drawn}</div>'
 

@@ -71,25 +71,15 @@ def _duration(record: RunRecord) -> str:
 def _learning(record: RunRecord) -> str:
     if not record.history:
         return ""
-    stages = record.stages
-    names = {"loss": "loss", "cross_entropy": "cross entropy"}
-    losses = {text: record.column(name) for name, text in names.items()}
-    drawn = [
-        html.plot(charts.curves(losses, title="loss", stages=stages), alt="loss over images seen"),
-        html.plot(
-            charts.curves(
-                {"validation mean IoU": record.column("val_miou")},
-                title="validation mean IoU",
-                stages=stages,
-                floor=0.0,
-            ),
-            alt="validation mean IoU over images seen",
-        ),
-    ]
-    if any(record.column("variance")[1]):
-        variance = {"variance": record.column("variance")}
-        title = "gated variance of the dropout branches"
-        drawn.append(html.plot(charts.curves(variance, title=title, stages=stages), alt=title))
+    scores = ("val_miou", "validation mean IoU", 0.0)
+    losses = [(name, name.replace("_", " "), None) for name in ("loss", *record.terms)]
+    drawn = []
+    for column, title, floor in (losses[0], scores, *losses[1:]):
+        images, values = record.column(column)
+        if any(values):  # a term whose weight is 0 is 0 throughout
+            lines = {title: (images, values)}
+            figure = charts.curves(lines, title=title, stages=record.stages, floor=floor)
+            drawn.append(html.plot(figure, alt=f"{title} over images seen"))
     return html.section("Learning", f'<div class="row">{"".join(drawn)}</div>')
 
 

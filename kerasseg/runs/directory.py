@@ -1,9 +1,8 @@
 """The files of a run: what is in `runs/<name>/`, and whether a run may go on there."""
 
-import csv
-import io
 import shutil
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,23 +11,8 @@ from kerasseg.config import Config, differing_settings, dump_config, load_config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, is_temporary, write_json, write_text, writing
+from kerasseg.runs.history import history_text
 from kerasseg.version import __version__
-
-COLUMNS = (
-    "epoch",
-    "stage",
-    "crop_scale",
-    "steps",
-    "images_seen",
-    "learning_rate",
-    "loss",
-    "cross_entropy",
-    "variance",
-    "val_miou",
-    "val_pixel_accuracy",
-    "images_per_second",
-    "input_wait",
-)
 
 
 class RunDirectory:
@@ -113,13 +97,9 @@ class RunDirectory:
         }
         write_json(self.labels, content)
 
-    def write_history(self, rows: list[dict[str, str]]) -> None:
-        """The whole table anew, cut back to what the state holds."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_text(self.history, text.getvalue())
+    def write_history(self, rows: list[dict[str, str]], *, terms: Sequence[str]) -> None:
+        """The whole table anew, cut back to what the state holds. terms: of the objective."""
+        write_text(self.history, history_text(rows, terms=terms))
 
     def write_metrics(self, metrics: dict) -> None:
         write_json(self.metrics, metrics)

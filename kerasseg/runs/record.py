@@ -1,6 +1,5 @@
 """A finished run as the report reads it: files only, no weights."""
 
-import csv
 import io
 import json
 import zipfile
@@ -11,12 +10,14 @@ from kerasseg.config import load_config
 from kerasseg.config.schema import Config
 from kerasseg.errors import UserError
 from kerasseg.runs.directory import RunDirectory
+from kerasseg.runs.history import read_history
 
 
 @dataclass(frozen=True)
 class RunRecord:
     """config: its settings. metrics: `metrics.json`. history: rows of `history.csv`, as text.
 
+    terms: names of the objective's terms, columns of the history.
     parameters: numbers in best.keras, moving statistics among them; 0 if it cannot be read.
     provenance: the comment lines of config.yaml, versions and commit, without their `#`.
     labels: `labels.json`, names and palette among it.
@@ -26,6 +27,7 @@ class RunRecord:
     config: Config
     metrics: dict
     history: tuple[dict[str, str], ...]
+    terms: tuple[str, ...]
     provenance: tuple[str, ...]
     labels: dict
     parameters: int
@@ -83,8 +85,7 @@ def read_run(path: Path) -> RunRecord:
     try:
         metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
         labels = json.loads(run.labels.read_text(encoding="utf-8"))
-        with run.history.open(newline="", encoding="utf-8") as file:
-            history = tuple(csv.DictReader(file))
+        terms, history = read_history(run.history)
         lines = run.config.read_text(encoding="utf-8").splitlines()
         metrics["miou"], metrics["classes"], labels["palette"]
         _ = [(float(row["images_seen"]), row["stage"], row["crop_scale"]) for row in history]
@@ -92,5 +93,12 @@ def read_run(path: Path) -> RunRecord:
         raise UserError(f"{path}: cannot be read ({error!r})") from error
     comments = tuple(line.removeprefix("#").strip() for line in lines if line.startswith("#"))
     return RunRecord(
-        run, load_config(run.config), metrics, history, comments, labels, _parameters(run.best)
+        run=run,
+        config=load_config(run.config),
+        metrics=metrics,
+        history=history,
+        terms=terms,
+        provenance=comments,
+        labels=labels,
+        parameters=_parameters(run.best),
     )

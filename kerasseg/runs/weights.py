@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from kerasseg.errors import UserError
+from kerasseg.models.heads import HEAD
 from kerasseg.models.layers import (  # noqa: F401  registers the layers
     batch_norm,
     dropout,
@@ -39,7 +40,7 @@ def start_from(net: keras.Model, source: keras.Model, *, path: str) -> str:
         given = layers.get(layer.name)
         shapes = [tuple(w.shape) for w in layer.weights]
         if given is None or [tuple(w.shape) for w in given.weights] != shapes:
-            if layer.name == "head" and given is not None:
+            if layer.name == HEAD and given is not None:
                 fresh_head = True
                 continue
             raise UserError(

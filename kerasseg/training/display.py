@@ -1,6 +1,6 @@
 """What the terminal shows while a run goes on: one line an epoch, and two that move below."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from rich.console import RenderableType
@@ -11,7 +11,8 @@ from kerasseg.data.curriculum import Plan
 from kerasseg.metrics.undefined import format_score
 from kerasseg.terminal import console
 
-_HEAD = "  epoch   stage  crop      loss  x-entropy   variance    mIoU   img/s   wait"
+_WIDTH = 80  # columns of a line; terms of the objective that do not fit are in the history alone
+_TERM = 9  # columns of a term, at least
 
 
 class _Bar(Progress):
@@ -27,14 +28,22 @@ class _Bar(Progress):
 class Display:
     """Context manager. `step` moves the bar, `epoch` prints a line, `validating` says so.
 
-    done: steps done before. best_miou: of the run so far, or None. file: where to, by default
-    the terminal; without one only the lines of the epochs are printed.
+    terms: names of the objective's terms. done: steps done before. best_miou: of the run so far,
+    or None. file: where to, by default the terminal; without one only the lines of the epochs are
+    printed.
     """
 
     def __init__(
-        self, plan: Plan, *, done: int, best_miou: float | None = None, file: TextIO | None = None
+        self,
+        plan: Plan,
+        *,
+        terms: Sequence[str],
+        done: int,
+        best_miou: float | None = None,
+        file: TextIO | None = None,
     ):
         self._plan = plan
+        self._terms = _fitting(terms)
         self._best = best_miou
         self._stages = plan.epochs[-1].stage + 1
         self._console = console(file)
@@ -53,7 +62,7 @@ class Display:
         )
 
     def __enter__(self) -> "Display":
-        self._console.print(_HEAD)
+        self._console.print(_head(self._terms))
         self._bar.start()
         return self
 
@@ -67,7 +76,7 @@ class Display:
         entry = self._plan.epochs[epoch]
         self._bar.status = (
             f"stage {entry.stage + 1}/{self._stages}, crop {entry.crop_scale:g}"
-            f" · x-entropy {means['cross_entropy']:.3f} · variance {means['variance']:.4f}"
+            f"{''.join(f' · {name} {means[name]:.4g}' for name in self._terms)}"
             f" · best mIoU {format_score(self._best)}"
         )
         self._bar.update(
@@ -86,10 +95,23 @@ class Display:
         score = format_score(float(row["val_miou"]) if row["val_miou"] else None)
         if best:
             self._best = float(row["val_miou"])
+        terms = "".join(f"  {float(row[name]):>{max(_TERM, len(name))}.5f}" for name in self._terms)
         self._console.print(
             f"{int(row['epoch']):>5}/{len(self._plan.epochs):<5}"
             f"{int(row['stage']):>3}  {float(row['crop_scale']):>5.3g} "
-            f"{float(row['loss']):>10.4f}  {float(row['cross_entropy']):>9.4f}  "
-            f"{float(row['variance']):>9.5f}  {score:>6}{'*' if best else ' '} "
+            f"{float(row['loss']):>9.4f}{terms}  {score:>6}{'*' if best else ' '} "
             f"{float(row['images_per_second']):>6.1f} {float(row['input_wait']):>6.1%}"
         )
+
+
+def _head(terms: Sequence[str]) -> str:
+    shown = "".join(f"  {name:>{max(_TERM, len(name))}}" for name in terms)
+    return f"  epoch   stage  crop     loss{shown}    mIoU   img/s   wait"
+
+
+def _fitting(terms: Sequence[str]) -> tuple[str, ...]:
+    """As many of the terms as a line has room for, from the first on."""
+    count = len(terms)
+    while len(_head(terms[:count])) > _WIDTH:
+        count -= 1
+    return tuple(terms[:count])

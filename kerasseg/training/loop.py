@@ -81,9 +81,14 @@ def _run_to_the_end(
         run.write_config(session.config)
         run.metrics.unlink(missing_ok=True)
         run.report.unlink(missing_ok=True)
-        run.write_history(progress.history)
+        run.write_history(progress.history, terms=session.segmenter.objective.names)
     with (
-        Display(progress.plan, done=progress.step, best_miou=progress.best_miou) as display,
+        Display(
+            progress.plan,
+            terms=session.segmenter.objective.names,
+            done=progress.step,
+            best_miou=progress.best_miou,
+        ) as display,
         TensorBoard(run.tensorboard) if chief else nullcontext() as board,
     ):
         _Loop(session, run, progress, step, stop, display, board).run_epochs()
@@ -156,7 +161,8 @@ class _Loop:
         progress.history.append(row)
         self.session.segmenter.reset_metrics()
         self._save()
-        self.run.write_history(progress.history)
+        terms = self.session.segmenter.objective.names
+        self.run.write_history(progress.history, terms=terms)
         self.display.epoch(row, best=best)
         self.board.epoch(row, step=progress.step)
         if matrix is not None:
@@ -186,7 +192,7 @@ class _Loop:
         epoch = self.progress.plan.epochs[index]
         segmenter = self.session.segmenter
         rate = float(tf.convert_to_tensor(segmenter.optimizer.learning_rate))
-        means = {metric.name: float(metric.result()) for metric in segmenter.metrics}
+        means = {name: float(mean.result()) for name, mean in segmenter.term_means.items()}
         return {
             "epoch": str(index + 1),
             "stage": str(epoch.stage + 1),
@@ -194,7 +200,7 @@ class _Loop:
             "steps": str(epoch.steps),
             "images_seen": str(self.progress.step * self.session.config.train.batch_size),
             "learning_rate": f"{rate:.9g}",
-            "loss": f"{segmenter.total(**means):.9g}",
+            "loss": f"{segmenter.objective.total(means):.9g}",
             **{name: f"{value:.9g}" for name, value in means.items()},
             "val_miou": "" if matrix is None else f"{matrix.miou:.9g}",
             "val_pixel_accuracy": "" if matrix is None else f"{matrix.pixel_accuracy:.9g}",

@@ -1,115 +1,146 @@
-"""The trainable model: augmentation, forward pass, both loss terms and the update in one step."""
+"""The trainable model: augmentation, forward pass, objective and update in one step."""
 
 import keras
 import tensorflow as tf
 
-from kerasseg.config import AugmentConfig
+from kerasseg.config import AugmentConfig, LossConfig, ModelConfig
 from kerasseg.data.augment import augment, augmentation_draws
 from kerasseg.losses.objective import Objective
-from kerasseg.models.dropout_moments import probability_variance
-from kerasseg.models.heads import closed_form_variance, features_and_logits
+from kerasseg.losses.term import NetOutputs, train_ids
+from kerasseg.models.heads import dropout_rate_of, features_and_logits, head_of, with_branches
 from kerasseg.training.replicas import sum_over_replicas
 
 
 class Segmenter(keras.Model):
-    """A U-Net with its objective; `compile(optimizer=…)` it, then `fit` or call `train_step`.
+    """A net with its objective, to `compile` and `fit` on batches of images and labels.
 
-    net: what `build_net` returns. average_decay: keep exponentially averaged weights in
-    `averaged` (a float32 net of the same shape), or None. Tracks the means of both terms over the
-    steps since `reset_metrics`.
+    Args:
+        net: What `kerasseg.models.unet` returns, or a net with Dropout branches (`build_net`).
+        objective: A `kerasseg.Objective`. `None`: that of the default settings, with void
+            pixels left out.
+        augmentation: An `AugmentConfig`, applied to batches that are keyed (see `train_step`).
+            `None`: no augmentation.
+        averaged: A float32 net of the same shape that holds the weights to score, or `None`.
+        average_decay: Decay of the exponentially averaged weights in `averaged`, or `None`.
+        seed: Seed of augmentation and, where `net` comes without branches, of their Dropout.
+        precision: Name of a Keras dtype policy. `None`: the global one.
+
+    Example:
+
+    >>> import kerasseg, keras, numpy as np
+    >>> net = kerasseg.models.unet(classes=3, width=4, depth=2)
+    >>> segmenter = kerasseg.Segmenter(net)
+    >>> segmenter.compile(optimizer=keras.optimizers.Adam(1e-3))
+    >>> images = np.zeros((2, 32, 48, 3), np.uint8)
+    >>> labels = np.zeros((2, 32, 48), np.uint8)
+    >>> history = segmenter.fit(images, labels, batch_size=2, verbose=0)
+    >>> sorted(history.history)
+    ['cross_entropy', 'loss', 'variance']
+    >>> segmenter.predict(images, verbose=0).shape
+    (2, 32, 48, 3)
     """
 
     def __init__(
         self,
         net: keras.Model,
         *,
-        averaged: keras.Model,
-        objective: Objective,
-        augmentation: AugmentConfig,
-        dropout_rate: float,
-        average_decay: float | None,
-        seed: int,
-        precision: str,
+        objective: Objective | None = None,
+        augmentation: AugmentConfig | None = None,
+        averaged: keras.Model | None = None,
+        average_decay: float | None = None,
+        seed: int = 0,
+        precision: str | None = None,
     ):
         super().__init__(dtype=precision)
+        if len(net.outputs) == 1:
+            model = ModelConfig()
+            net = with_branches(
+                net, branches=model.branches, dropout_rate=model.dropout_rate, seed=seed
+            )
         self.net = net
         self.averaged = averaged
+        self.objective = objective or Objective.from_config(LossConfig(), background_id=None)
         self._direct = features_and_logits(net)
-        self._objective = objective
+        self._with_branches = features_and_logits(net, branches=True)
         self._augmentation = augmentation
-        self._dropout_rate = dropout_rate
         self._average_decay = average_decay
         self._seed = seed
-        self._sampled = bool(objective.uncertainty_weight) and not objective.closed_form
-        self._terms = {
-            name: keras.metrics.Mean(name=name) for name in ("cross_entropy", "variance")
-        }
+        self.term_means = {name: keras.metrics.Mean(name=name) for name in self.objective.names}
 
     @property
     def metrics(self):
-        return list(self._terms.values())
+        # Keras' own mean of the loss is not kept: the loss is the objective of the terms' means.
+        return [metric for metric in super().metrics if metric.name != "loss"]
 
     def call(self, image, training=None):
         """Image (B, H, W, 3) in 0…255 -> direct logits (B, H, W, outputs) float32."""
         return self._direct(image, training=training)[1]
 
-    def _forward(self, image):
-        """(direct logits, branch logits, callable for the closed-form variance)."""
-        if self._sampled:
-            direct, *branches = self.net(image, training=True)
-            return direct, branches, None
-        features, direct = self._direct(image, training=True)
-        kernel = self.net.get_layer("head").kernel
+    def forward(self, image, *, training: bool) -> NetOutputs:
+        """What the terms of the objective may take. image: (B, H, W, 3) in 0…255."""
+        branch_logits = None
+        if training and self.objective.needs_branches:
+            features, logits, *branches = self._with_branches(image, training=True)
+            branch_logits = tf.stack(branches)
+        else:
+            features, logits = self._direct(image, training=training)
+        return NetOutputs(
+            logits=logits,
+            features=features,
+            head_kernel=head_of(self.net).kernel,
+            dropout_rate=dropout_rate_of(self.net),
+            branch_logits=branch_logits,
+        )
 
-        def variance():
-            rate = {"dropout_rate": self._dropout_rate}
-            if self._objective.of_probabilities:
-                total = probability_variance(features, direct, kernel, **rate)
-                return total / direct.shape[-1]
-            return closed_form_variance(features, kernel, **rate)
+    def train_step(self, batch) -> dict[str, tf.Tensor]:
+        """One update on a batch.
 
-        return direct, [], variance
-
-    def train_step(self, batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """One update on a batch of `TrainingInput`.
+        batch: (image, label), uint8 (B, H, W, 3) and trainIds (B, H, W) with 255 = void; or the
+        dict of `TrainingInput`, whose key of each sample draws its augmentation.
 
         Under a strategy every replica calls it with its part of the batch: its loss is divided by
         their number, so that the summed gradients are those of the whole batch. They are summed
         before the optimizer clips them and before its loss scale looks for infinities, so that
         all replicas make the same update. Returns the running means, the same in all of them.
         """
-        draws = augmentation_draws(seed=self._seed, epoch=batch["epoch"], index=batch["index"])
-        image, label = augment(
-            batch["image"],
-            batch["label"],
-            draws,
-            flip=self._augmentation.flip,
-            brightness=self._augmentation.brightness,
-            contrast=self._augmentation.contrast,
-            saturation=self._augmentation.saturation,
-        )
+        image, label = self._view(batch)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
-            direct, branches, variance = self._forward(image)
-            cross_entropy, variance = self._objective.terms(
-                label, direct, branch_logits=branches, variance=variance
-            )
-            loss = self.total(cross_entropy=cross_entropy, variance=variance)
-            scaled = self.optimizer.scale_loss(loss / replicas)
+            outputs = self.forward(image, training=True)
+            terms = self.objective(label, outputs)
+            scaled = self.optimizer.scale_loss(self.objective.total(terms) / replicas)
         variables = self.net.trainable_variables
         gradients = tape.gradient(scaled, variables)
         if replicas > 1:
-            parts = [*gradients, cross_entropy / replicas, variance / replicas]
-            *gradients, cross_entropy, variance = sum_over_replicas(parts)
+            parts = [*gradients, *(value / replicas for value in terms.values())]
+            summed = sum_over_replicas(parts)
+            gradients = summed[: len(gradients)]
+            terms = dict(zip(terms, summed[len(gradients) :], strict=True))
         self.optimizer.apply(gradients, variables)
-        self._terms["cross_entropy"].update_state(cross_entropy)
-        self._terms["variance"].update_state(variance)
-        means = {name: metric.result() for name, metric in self._terms.items()}
-        return {"loss": self.total(**means), **means}
+        return self._results(terms, image, label, outputs)
 
-    def total(self, *, cross_entropy, variance):
-        """The objective of two terms, or of their means."""
-        return cross_entropy + self._objective.uncertainty_weight * variance
+    def test_step(self, batch) -> dict[str, tf.Tensor]:
+        """The objective and the compiled metrics of (image, label), without Dropout: the variance
+        is that of the closed form."""
+        image, label = _pair(batch)
+        outputs = self.forward(image, training=False)
+        return self._results(self.objective(label, outputs), image, label, outputs)
+
+    def _view(self, batch) -> tuple[tf.Tensor, tf.Tensor]:
+        if not isinstance(batch, dict):
+            return _pair(batch)
+        if self._augmentation is None:
+            return tf.cast(batch["image"], tf.float32), batch["label"]
+        draws = augmentation_draws(seed=self._seed, epoch=batch["epoch"], index=batch["index"])
+        strengths = self._augmentation.model_dump()
+        return augment(batch["image"], batch["label"], draws, strengths=strengths)
+
+    def _results(self, terms, image, label, outputs: NetOutputs) -> dict[str, tf.Tensor]:
+        for name, mean in self.term_means.items():
+            mean.update_state(terms[name])
+        means = {name: mean.result() for name, mean in self.term_means.items()}
+        compiled = self.compute_metrics(image, label, outputs.logits)
+        return {**compiled, "loss": self.objective.total(means), **means}
 
     def update_average(self) -> None:
         """Moves the averaged weights towards the current ones; nothing where there are none.
@@ -137,3 +168,11 @@ class Segmenter(keras.Model):
         for current, held in pairs:
             held.assign(current)
         return target
+
+
+def _pair(batch) -> tuple[tf.Tensor, tf.Tensor]:
+    """(image float32 in 0…255, label uint8) of a batch of Keras. Raises ValueError for others."""
+    image, label, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    if label is None or weight is not None:
+        raise ValueError("batch: found no label, or a sample weight; expected (image, label)")
+    return tf.cast(image, tf.float32), train_ids(label)

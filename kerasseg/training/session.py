@@ -90,22 +90,12 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
     label_set = catalog.label_set
     weights = None
     if config.loss.class_weights == "median_frequency":
-        weights = [
-            float(w)
-            for w in median_frequency_weights(catalog, power=config.loss.class_weight_power)
-        ]
+        of_classes = median_frequency_weights(catalog, power=config.loss.class_weight_power)
         # Background is no class of the data set: it keeps its plain weight.
-        weights += [1.0] * (label_set.num_outputs - label_set.num_classes)
-    return Objective(
-        background_id=label_set.background_id,
-        k=config.loss.boundary_weight,
-        boundary_mode=config.loss.boundary_mode,
-        boundary_width=config.loss.boundary_width,
-        uncertainty_weight=config.loss.uncertainty_weight,
-        closed_form=config.loss.variance == "closed_form",
-        of_probabilities=config.loss.variance_of == "probabilities",
-        gate_gradient=config.loss.gate_gradient,
-        class_weights=None if weights is None else tuple(weights),
+        background = [1.0] * (label_set.num_outputs - label_set.num_classes)
+        weights = (*map(float, of_classes), *background)
+    return Objective.from_config(
+        config.loss, background_id=label_set.background_id, class_weights=weights
     )
 
 
@@ -144,7 +134,6 @@ def build_session(
             averaged=averaged,
             objective=build_objective(config, catalog),
             augmentation=config.augment,
-            dropout_rate=config.model.dropout_rate,
             average_decay=config.optimizer.average_decay,
             seed=config.seed,
             precision=device.precision,

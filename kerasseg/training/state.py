@@ -46,7 +46,7 @@ def _variables(segmenter: Segmenter) -> dict[str, keras.Variable]:
         "net": segmenter.net.variables,
         "averaged": segmenter.averaged.trainable_variables,
         "optimizer": segmenter.optimizer.variables,
-        "metrics": [v for metric in segmenter.metrics for v in metric.variables],
+        "metrics": [v for mean in segmenter.term_means.values() for v in mean.variables],
     }
     return {f"{group}/{i}": v for group, held in groups.items() for i, v in enumerate(held)}
 

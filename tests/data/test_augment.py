@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseg.data.augment import augment, augmentation_draws
+from kerasseg.config import AugmentConfig
+from kerasseg.data.augment import AUGMENTATIONS, augment, augmentation_draws
 
 ALL = {"flip": True, "brightness": 0.3, "contrast": 0.4, "saturation": 0.5}
 OFF = {"flip": False, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0}
@@ -24,13 +25,13 @@ def labels():
 
 def view(image, label, epoch, index, *, seed=5, **options):
     draws = augmentation_draws(seed=seed, epoch=epoch, index=index)
-    return augment(tf.convert_to_tensor(image), tf.convert_to_tensor(label), draws, **options)
+    image, label = tf.convert_to_tensor(image), tf.convert_to_tensor(label)
+    return augment(image, label, draws, strengths=options)
 
 
 def draws_for(**columns):
     """One row of draws, 0.5 where nothing is said: factor 1, and no flip."""
-    names = ("flip", "brightness", "contrast", "saturation")
-    return tf.constant([[columns.get(name, 0.5) for name in names]])
+    return tf.constant([[columns.get(name, 0.5) for name in AUGMENTATIONS]])
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +101,14 @@ def test_a_flip_turns_image_and_label_together(images, labels):
 @pytest.mark.parametrize(("draw", "factor"), [(0.0, 0.7), (0.5, 1.0), (0.75, 1.15)])
 def test_brightness_is_a_factor(images, labels, draw, factor):
     options = {**OFF, "brightness": 0.3}
-    found, _ = augment(images[:1], labels[:1], draws_for(brightness=draw), **options)
+    found, _ = augment(images[:1], labels[:1], draws_for(brightness=draw), strengths=options)
     np.testing.assert_allclose(found, np.clip(images[:1] * factor, 0, 255), rtol=1e-5)
 
 
 def test_contrast_turns_about_the_mean_of_the_image(labels):
     image = np.random.default_rng(3).integers(90, 160, (1, 6, 9, 3)).astype(np.uint8)
     options = {**OFF, "contrast": 0.4}
-    found, _ = augment(image, labels[:1], draws_for(contrast=1.0), **options)
+    found, _ = augment(image, labels[:1], draws_for(contrast=1.0), strengths=options)
     mean = image.mean(dtype=np.float64)
     np.testing.assert_allclose(found, mean + (image - mean) * 1.4, rtol=1e-5)
 
@@ -115,11 +116,11 @@ def test_contrast_turns_about_the_mean_of_the_image(labels):
 def test_saturation_turns_about_the_luma_of_the_pixel(labels):
     image = np.random.default_rng(3).integers(90, 160, (1, 6, 9, 3)).astype(np.uint8)
     options = {**OFF, "saturation": 0.5}
-    found, _ = augment(image, labels[:1], draws_for(saturation=0.0), **options)
+    found, _ = augment(image, labels[:1], draws_for(saturation=0.0), strengths=options)
     luma = image @ np.array([[0.299], [0.587], [0.114]])
     np.testing.assert_allclose(found, luma + (image - luma) * 0.5, rtol=1e-5)
     gray = np.repeat(image[..., :1], 3, axis=-1)
-    found, _ = augment(gray, labels[:1], draws_for(saturation=0.0), **options)
+    found, _ = augment(gray, labels[:1], draws_for(saturation=0.0), strengths=options)
     np.testing.assert_allclose(found, gray, atol=1e-4)
 
 
@@ -128,3 +129,28 @@ def test_colours_stay_between_black_and_white(images, labels):
     image, _ = view(images, labels, EPOCH, INDEX, **wild)
     assert image.numpy().min() == 0
     assert image.numpy().max() == 255
+
+
+def test_every_setting_is_a_row_of_the_table_and_the_other_way_round():
+    assert tuple(AugmentConfig.model_fields) == tuple(AUGMENTATIONS)
+
+
+def test_a_row_more_leaves_the_draws_of_the_others_as_they_were(monkeypatch):
+    before = augmentation_draws(seed=5, epoch=EPOCH, index=INDEX).numpy()
+    more = {**AUGMENTATIONS, "more": AUGMENTATIONS["flip"], "and more": AUGMENTATIONS["flip"]}
+    monkeypatch.setattr("kerasseg.data.augment.AUGMENTATIONS", more)
+    after = augmentation_draws(seed=5, epoch=EPOCH, index=INDEX).numpy()
+    assert after.shape == (len(INDEX), len(more))
+    np.testing.assert_array_equal(after[:, : before.shape[1]], before)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_each_row_alone_gives_finite_images_in_range_and_known_labels(name, images, labels):
+    strengths = {**OFF, name: True if name == "flip" else 0.5}
+    image, label = view(images, labels, EPOCH, INDEX, **strengths)
+    assert (image.dtype, image.shape) == (tf.float32, images.shape)
+    assert (label.dtype, label.shape) == (tf.uint8, labels.shape)
+    assert image.numpy().min() >= 0
+    assert image.numpy().max() <= 255
+    assert not np.array_equal(image, images)
+    assert set(np.unique(label)) <= {*np.unique(labels), 255}

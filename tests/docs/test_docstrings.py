@@ -7,10 +7,23 @@ import numpy as np
 import pytest
 
 import kerasseg
+import kerasseg.losses.cross_entropy
+import kerasseg.losses.objective
+import kerasseg.losses.variance
 import kerasseg.metrics.mean_iou
+import kerasseg.models.build
+import kerasseg.training.segmenter
 
 # Modules whose docstrings have examples; warnings fail them as they do any test.
-MODULES = (kerasseg.metrics.mean_iou,)
+MODULES = (
+    kerasseg,
+    kerasseg.losses.cross_entropy,
+    kerasseg.losses.objective,
+    kerasseg.losses.variance,
+    kerasseg.metrics.mean_iou,
+    kerasseg.models.build,
+    kerasseg.training.segmenter,
+)
 # What an example may use without importing it, as in Keras' own docstrings.
 NAMES = {"keras": keras, "kerasseg": kerasseg, "np": np}
 

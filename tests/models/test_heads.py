@@ -6,8 +6,15 @@ import pytest
 import tensorflow as tf
 
 from kerasseg.config import ModelConfig
+from kerasseg.models.blocks import initializer_seeds
 from kerasseg.models.build import build_net
-from kerasseg.models.heads import closed_form_variance, features_and_logits, segmentation_heads
+from kerasseg.models.heads import (
+    FEATURES,
+    closed_form_variance,
+    direct_head,
+    features_and_logits,
+    with_branches,
+)
 
 
 def noise(*shape, seed=0):
@@ -35,8 +42,9 @@ def test_the_closed_form_is_the_mean_variance_of_three_dropout_branches():
     pixels, rate = 40_000, 0.3
     pixel, kernel = noise(1, 1, 1, 16), noise(1, 1, 16, 4, seed=1)
     source = keras.Input((1, pixels, 16))
-    direct, branches = segmentation_heads(source, outputs=4, branches=3, dropout_rate=rate, seed=5)
-    net = keras.Model(source, [direct, *branches])
+    features = keras.layers.Identity(name=FEATURES)(source)
+    direct = direct_head(features, outputs=4, seeds=initializer_seeds(0))
+    net = with_branches(keras.Model(source, direct), branches=3, dropout_rate=rate, seed=5)
     net.get_layer("head").set_weights([kernel, np.zeros(4, np.float32)])
     features = np.repeat(pixel, pixels, axis=2)
     direct, *branches = (np.asarray(v)[0, 0] for v in net(features, training=True))

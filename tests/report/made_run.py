@@ -9,8 +9,10 @@ import numpy as np
 
 from kerasseg.config import dump_config, load_config
 from kerasseg.labels import camvid_labels
-from kerasseg.runs.directory import COLUMNS, RunDirectory
+from kerasseg.runs.directory import RunDirectory
+from kerasseg.runs.history import history_columns
 
+TERMS = ("cross_entropy", "variance")
 _EMPTY = {"meta", "img", "br", "hr", "input", "link"}
 
 
@@ -98,7 +100,7 @@ def make_run(folder, content: dict, *settings: str, names=None):
     run.best.touch()
     run.metrics.write_text(json.dumps(content))
     with run.history.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="0.5")
+        writer = csv.DictWriter(file, history_columns(TERMS), restval="0.5")
         writer.writeheader()
         for epoch, (stage, crop, miou) in enumerate([(1, 0.6, ""), (2, 1, "0.3"), (2, 1, "0.4")]):
             writer.writerow(

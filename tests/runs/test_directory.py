@@ -13,7 +13,8 @@ from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.files import write_text
 from kerasseg.labels import LabelSet, camvid_labels
-from kerasseg.runs.directory import COLUMNS, RunDirectory
+from kerasseg.runs.directory import RunDirectory
+from kerasseg.runs.history import history_columns, read_history
 
 
 def config(*overrides) -> Config:
@@ -132,13 +133,16 @@ def test_stumps_of_a_killed_run_are_cleared_away_and_nothing_else(run, dead_proc
     assert all(path.exists() for path in kept)
 
 
-def test_the_history_is_a_table_with_a_row_an_epoch(run):
-    rows = [dict.fromkeys(COLUMNS, str(i)) for i in range(3)]
-    run.write_history(rows)
-    run.write_history(rows[:2])
+@pytest.mark.parametrize("terms", [("cross_entropy", "variance"), ("cross_entropy", "a", "b")])
+def test_the_history_is_a_table_with_one_row_per_epoch_and_a_column_for_each_term(run, terms):
+    columns = history_columns(terms)
+    rows = [dict.fromkeys(columns, str(i)) for i in range(3)]
+    run.write_history(rows, terms=terms)
+    run.write_history(rows[:2], terms=terms)
     with run.history.open(newline="") as file:
         assert list(csv.DictReader(file)) == rows[:2]
-    assert run.history.read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert run.history.read_text().splitlines()[0] == ",".join(columns)
+    assert read_history(run.history) == (terms, tuple(rows[:2]))
 
 
 def test_the_labels_come_back_with_the_working_scale(run):

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasseg.config import AugmentConfig, ModelConfig, OptimizerConfig
+from kerasseg.config import AugmentConfig, LossConfig, ModelConfig, OptimizerConfig
 from kerasseg.losses.objective import Objective
 from kerasseg.models.build import build_net
 from kerasseg.training.optimizer import build_optimizer, build_schedule
@@ -14,19 +14,13 @@ SIZE = (8, 12)
 
 
 def small_objective(*, outputs: int, **changes) -> Objective:
-    """The sampled objective with C = 0.5 whose last output is the background, but for `changes`."""
-    settings = {
-        "background_id": outputs - 1,
-        "k": 2.0,
-        "boundary_mode": "outer",
-        "boundary_width": 1,
-        "uncertainty_weight": 0.5,
-        "closed_form": False,
-        "of_probabilities": False,
-        "gate_gradient": True,
-        "class_weights": None,
-    }
-    return Objective(**{**settings, **changes})
+    """The default objective whose last output is the background, but for `changes`.
+
+    changes: settings of `LossConfig`, or `background_id` and `class_weights`.
+    """
+    labels = {"background_id": outputs - 1, "class_weights": None}
+    labels |= {name: changes.pop(name) for name in tuple(labels) if name in changes}
+    return Objective.from_config(LossConfig(**changes), **labels)
 
 
 def small_segmenter(
@@ -48,7 +42,6 @@ def small_segmenter(
         averaged=averaged,
         objective=small_objective(outputs=OUTPUTS, **goal),
         augmentation=augmentation or AugmentConfig(),
-        dropout_rate=model.dropout_rate,
         average_decay=optimizer.average_decay,
         seed=0,
         precision=precision,

@@ -22,6 +22,7 @@ ROW = {
     "images_per_second": "123.4",
     "input_wait": "0.123",
 }
+TERMS = ("cross_entropy", "variance")
 MEANS = {"loss": 12.3456, "cross_entropy": 11.3456, "variance": 0.12345}
 
 
@@ -32,7 +33,7 @@ def show(monkeypatch, *, terminal: bool) -> str:
         "console",
         lambda file: Console(file=file, force_terminal=terminal, width=80, color_system=None),
     )
-    with Display(PLAN, done=0, best_miou=0.7123, file=file) as display:
+    with Display(PLAN, terms=TERMS, done=0, best_miou=0.7123, file=file) as display:
         display.step(step=30000, epoch=20, means=MEANS, rate=123.4, wait=0.123)
         display.epoch(ROW, best=True)
         display.step(step=31000, epoch=20, means=MEANS, rate=123.4, wait=0.123)
@@ -49,7 +50,7 @@ def test_the_moving_lines_say_where_the_run_is(monkeypatch):
     text = show(monkeypatch, terminal=True)
     for part in (
         "stage 2/2, crop 1",
-        "x-entropy 11.346",
+        "cross_entropy 11.35",
         "variance 0.1235",
         "best mIoU 0.7654",
         "epoch 21/24",
@@ -63,7 +64,7 @@ def test_the_moving_lines_say_where_the_run_is(monkeypatch):
 def test_a_log_file_gets_a_head_and_a_line_an_epoch(monkeypatch):
     lines = show(monkeypatch, terminal=False).splitlines()
     assert len(lines) == 2
-    assert lines[0].split()[:5] == ["epoch", "stage", "crop", "loss", "x-entropy"]
+    assert lines[0].split()[:5] == ["epoch", "stage", "crop", "loss", "cross_entropy"]
     assert lines[0].split()[5:] == ["variance", "mIoU", "img/s", "wait"]
     assert lines[1].split()[0] == "24/24"
     assert "0.7654*" in lines[1]
@@ -71,7 +72,18 @@ def test_a_log_file_gets_a_head_and_a_line_an_epoch(monkeypatch):
 
 def test_an_epoch_without_validation_has_no_score(monkeypatch):
     file = io.StringIO()
-    with Display(PLAN, done=0, file=file) as display:
+    with Display(PLAN, terms=TERMS, done=0, file=file) as display:
         display.epoch({**ROW, "val_miou": ""}, best=False)
     assert "*" not in file.getvalue()
     assert " - " in file.getvalue()
+
+
+def test_terms_that_a_line_has_no_room_for_are_left_out():
+    file = io.StringIO()
+    terms = (*TERMS, "lovasz", "dice")
+    with Display(PLAN, terms=terms, done=0, file=file) as display:
+        display.epoch({**ROW, "lovasz": "0.5", "dice": "0.25"}, best=False)
+    head, row = file.getvalue().splitlines()
+    assert "cross_entropy   variance" in head
+    assert "lovasz" not in head
+    assert max(len(head), len(row)) <= 80

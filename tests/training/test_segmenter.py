@@ -13,7 +13,7 @@ from kerasseg.config import AugmentConfig, OptimizerConfig
 from kerasseg.training.step import compile_step
 from tests.training.small_segmenter import OUTPUTS, dataset, noise_batch, small_segmenter
 
-PLAIN = {"k": 1.0, "uncertainty_weight": 0.0}
+PLAIN = {"boundary_weight": 1.0, "uncertainty_weight": 0.0}
 STILL = AugmentConfig(flip=False)
 SGD = OptimizerConfig(name="sgd", learning_rate=0.5, momentum=0.0)
 PROJECT = Path(__file__).resolve().parents[2]
@@ -45,25 +45,26 @@ def test_a_plain_step_is_gradient_descent_on_keras_cross_entropy():
     assert any(not np.array_equal(a, b) for a, b in zip(before, expected, strict=True))
 
 
-@pytest.mark.parametrize("closed_form", [False, True], ids=["sampled", "closed form"])
-def test_the_parts_add_up_and_the_means_run_until_they_are_reset(closed_form):
-    segmenter = small_segmenter(closed_form=closed_form)
+@pytest.mark.parametrize("variance", ["sampled", "closed_form"], ids=["sampled", "closed form"])
+def test_the_parts_add_up_and_the_means_run_until_they_are_reset(variance):
+    segmenter = small_segmenter(variance=variance)
     first = {name: float(v) for name, v in segmenter.train_step(noise_batch(0)).items()}
     assert first["variance"] > 0
     assert first["loss"] == pytest.approx(first["cross_entropy"] + 0.5 * first["variance"])
     second = float(segmenter.train_step(noise_batch(1))["cross_entropy"])
     segmenter.reset_metrics()
-    assert [float(metric.result()) for metric in segmenter.metrics] == [0.0, 0.0]
+    assert [float(m.result()) for m in segmenter.term_means.values()] == [0.0, 0.0]
     third = float(segmenter.train_step(noise_batch(2))["cross_entropy"])
-    assert third == float(segmenter.metrics[0].result())
+    assert third == float(segmenter.term_means["cross_entropy"].result())
     assert second != third
 
 
 def test_the_closed_form_of_the_probabilities_is_near_what_many_branches_give():
-    closed = small_segmenter(closed_form=True, of_probabilities=True)
+    closed = small_segmenter(variance="closed_form", variance_of="probabilities")
     image = noise_batch()["image"]
-    direct, _, variance = closed._forward(tf.cast(image, tf.float32))
-    features, _ = closed._direct(tf.cast(image, tf.float32), training=True)
+    outputs = closed.forward(tf.cast(image, tf.float32), training=True)
+    variance = closed.objective.terms["variance"].variance(outputs).numpy()
+    features = outputs.features
     kernel, rng = closed.net.get_layer("head").kernel.numpy()[0, 0], np.random.default_rng(0)
     bias = closed.net.get_layer("head").bias.numpy()
     kept = rng.random((2000, *features.shape)) >= 0.3
@@ -71,11 +72,11 @@ def test_the_closed_form_of_the_probabilities_is_near_what_many_branches_give():
     exponentials = np.exp(logits)
     probabilities = exponentials / exponentials.sum(axis=-1, keepdims=True)
     sampled = probabilities.var(axis=0, ddof=1).mean(axis=-1)
-    assert direct.shape[-1] == OUTPUTS
+    assert outputs.logits.shape[-1] == OUTPUTS
     some = sampled > 0  # a pixel whose features are all 0 has no variance
     assert some.mean() > 0.5
-    np.testing.assert_array_equal(variance().numpy()[~some], 0.0)
-    assert np.median(variance().numpy()[some] / sampled[some]) == pytest.approx(1.0, abs=0.15)
+    np.testing.assert_array_equal(variance[~some], 0.0)
+    assert np.median(variance[some] / sampled[some]) == pytest.approx(1.0, abs=0.15)
 
 
 def test_fit_does_what_the_training_step_does():
@@ -107,7 +108,7 @@ def test_the_step_learns_its_batch():
     [
         ({"uncertainty_weight": 0.5}, True),
         ({"uncertainty_weight": 0.0}, False),
-        ({"uncertainty_weight": 0.5, "closed_form": True}, False),
+        ({"uncertainty_weight": 0.5, "variance": "closed_form"}, False),
     ],
 )
 def test_the_dropout_branches_are_computed_only_where_they_are_paid_for(goal, computed):

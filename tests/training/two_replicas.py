@@ -24,7 +24,7 @@ PLAIN_SGD = {"name": "sgd", "learning_rate": 0.5, "momentum": 0.0}
 # Settings of the segmenter, settings of the optimizer, largest difference allowed.
 CASES = {
     "sampled, flips": ({}, {}, 1e-5),
-    "closed form, void ignored": ({"closed_form": True, "background_id": None}, {}, 1e-5),
+    "closed form, void ignored": ({"variance": "closed_form", "background_id": None}, {}, 1e-5),
     "clipped": ({}, {"clip_norm": 0.1, "weight_decay": 0.01}, 1e-5),
     "adamw": ({}, {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01}, 1e-4),
     "mixed_float16": ({"precision": "mixed_float16"}, {}, 0.02),
@@ -33,7 +33,7 @@ CASES = {
 
 def values(segmenter) -> list[np.ndarray]:
     """Weights, moving statistics, seeds, slots and running means."""
-    metrics = [v for metric in segmenter.metrics for v in metric.variables]
+    metrics = [v for metric in segmenter.term_means.values() for v in metric.variables]
     variables = [*segmenter.net.variables, *segmenter.optimizer.variables, *metrics]
     return [np.asarray(v.value, np.float64) for v in variables]
 

@@ -7,20 +7,20 @@ import keras
 import tensorflow as tf
 
 
-def mirrored_indices(size, *, before: int, after) -> tf.Tensor:
-    """Indices of a side of `size` pixels, `before` and `after` it mirrored without the edge.
+def mirrored_indices(size, *, after) -> tf.Tensor:
+    """Indices of a side of `size` pixels and of `after` more, mirrored without the edge.
 
-    size and after may be tensors. Returns int32 (before + size + after,); of one pixel, all 0.
+    size and after may be tensors. Returns int32 (size + after,); of one pixel, all 0.
     """
     period = tf.maximum(2 * size - 2, 1)
-    place = tf.abs(tf.range(-before, size + after)) % period
+    place = tf.range(size + after) % period
     return tf.minimum(place, tf.abs(period - place))
 
 
-def _mirror(values: tf.Tensor, axis: int, *, before: int, after) -> tf.Tensor:
+def _mirror(values: tf.Tensor, axis: int, *, after) -> tf.Tensor:
     size = values.shape[axis]
     size = tf.shape(values)[axis] if size is None else size
-    return tf.gather(values, mirrored_indices(size, before=before, after=after), axis=axis)
+    return tf.gather(values, mirrored_indices(size, after=after), axis=axis)
 
 
 @keras.saving.register_keras_serializable("kerasseg")
@@ -42,7 +42,7 @@ class PadToMultiple(keras.layers.Layer):
                 size = tf.shape(images)[axis]
             extra = self._padded(size) - size
             if not (isinstance(extra, int) and extra == 0):
-                images = _mirror(images, axis, before=0, after=extra)
+                images = _mirror(images, axis, after=extra)
         return images
 
     def _padded(self, size):
@@ -83,34 +83,22 @@ class CropLike(keras.layers.Layer):
 class ReflectPad(keras.layers.Layer):
     """One mirrored pixel around (B, H, W, C), for a 3x3 convolution without zeros at the edge.
 
-    two_pixels: H and W are known to be at least 2. Then it is one op, which ONNX has, too; for
-    one pixel TensorFlow's op fails, and rows and columns are gathered. copies: two concatenations
-    instead of the op, which are faster forward and slower in training.
+    H and W are at least 2: TensorFlow's op, which ONNX has, too, fails for one pixel. copies: two
+    concatenations instead of the op, which are faster forward and slower in training.
     """
 
-    def __init__(self, *, two_pixels: bool = False, copies: bool = False, **kwargs):
+    def __init__(self, *, copies: bool = False, **kwargs):
         super().__init__(**kwargs)
-        self.two_pixels = two_pixels
         self.copies = copies
 
     def call(self, images):
-        height, width = images.shape[1:3]
-        known = height is not None and width is not None and min(height, width) > 1
-        if self.two_pixels or known:
-            if not self.copies:
-                return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="REFLECT")
-            wide = tf.concat([images[:, :, 1:2], images, images[:, :, -2:-1]], axis=2)
-            return tf.concat([wide[:, 1:2], wide, wide[:, -2:-1]], axis=1)
-        for axis in (1, 2):
-            images = _mirror(images, axis, before=1, after=1)
-        return images
+        if not self.copies:
+            return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="REFLECT")
+        wide = tf.concat([images[:, :, 1:2], images, images[:, :, -2:-1]], axis=2)
+        return tf.concat([wide[:, 1:2], wide, wide[:, -2:-1]], axis=1)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "two_pixels": self.two_pixels,
-            "copies": self.copies,
-        }
+        return {**super().get_config(), "copies": self.copies}
 
     def compute_output_shape(self, shape):
         def up(size):

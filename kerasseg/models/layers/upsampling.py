@@ -2,7 +2,7 @@
 
 import keras
 import tensorflow as tf
-from keras import layers
+from keras import initializers, layers
 
 from kerasseg.data.resize import resize_bilinear
 
@@ -60,24 +60,19 @@ class DoublingConvolution(layers.Conv2DTranspose):
         return tf.nn.depth_to_space(x, 2)
 
 
-def upsample(x, channels: int, *, mode: str, dtype: str, name: str):
+def upsample(x, channels: int, *, mode: str, dtype: str, name: str, seed: int):
     """(B, H, W, D) to (B, 2 H, 2 W, channels).
 
     mode: "transposed" (2x2, stride 2), "pixel_shuffle" (1x1 convolution, then shuffle) or
-    "resize" (bilinear, then 3x3 convolution).
+    "resize" (bilinear, then 3x3 convolution). seed: of the initial weights.
     """
+    initial = {"kernel_initializer": initializers.HeNormal(seed=seed), "dtype": dtype}
     if mode == "transposed":
-        return DoublingConvolution(
-            channels, kernel_initializer="he_normal", dtype=dtype, name=name
-        )(x)
+        return DoublingConvolution(channels, name=name, **initial)(x)
     if mode == "pixel_shuffle":
-        x = layers.Conv2D(
-            4 * channels, 1, kernel_initializer="he_normal", dtype=dtype, name=f"{name}_expand"
-        )(x)
+        x = layers.Conv2D(4 * channels, 1, name=f"{name}_expand", **initial)(x)
         return PixelShuffle(dtype=dtype, name=name)(x)
     if mode == "resize":
         x = BilinearDouble(dtype=dtype, name=f"{name}_resize")(x)
-        return layers.Conv2D(
-            channels, 3, padding="same", kernel_initializer="he_normal", dtype=dtype, name=name
-        )(x)
+        return layers.Conv2D(channels, 3, padding="same", name=name, **initial)(x)
     raise AssertionError(f"unknown mode {mode}")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kerasseg.config import ModelConfig
 from kerasseg.models.build import build_net
+from kerasseg.models.heads import FEATURES
 
 SMALL = {"width": 2, "depth": 1}
 PADDINGS = ("zero", "reflect")
@@ -55,7 +56,7 @@ def test_the_branches_are_parallel_and_share_the_head_with_the_direct_path():
     net = small_net()
     assert len(net.outputs) == 4
     assert [layer.name for layer in net.layers].count("head") == 1
-    features = net.get_layer("crop_to_image").output
+    features = net.get_layer(FEATURES).output
     for k in (1, 2, 3):
         assert net.get_layer(f"dropout_branch{k}").input is features
     head = net.get_layer("head")

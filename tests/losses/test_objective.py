@@ -8,12 +8,9 @@ import pytest
 import tensorflow as tf
 from skimage.segmentation import find_boundaries
 
-from kerasseg.losses.terms import (
-    branch_variance,
-    gated_variance,
-    pixel_targets,
-    weighted_cross_entropy,
-)
+from kerasseg.losses import TERMS, GatedVariance, WeightedCrossEntropy
+from kerasseg.losses.term import LabelContext, NetOutputs
+from kerasseg.losses.variance import branch_variance
 from tests.training.small_segmenter import small_objective
 
 OUTPUTS = 5
@@ -33,15 +30,24 @@ def batch():
     return label, direct, branches
 
 
-def terms(goal, label, direct, branches=(), variance=None):
+def net_outputs(direct, branches=(), **changes):
+    """What a net would hand over, with features and a kernel of noise."""
+    rng = np.random.default_rng(3)
+    values = {
+        "logits": tf.constant(direct),
+        "features": tf.constant(rng.normal(size=(*direct.shape[:-1], 6)).astype(np.float32)),
+        "head_kernel": tf.constant(rng.normal(size=(1, 1, 6, OUTPUTS)).astype(np.float32)),
+        "dropout_rate": 0.3,
+        "branch_logits": tf.stack([tf.constant(b) for b in branches]) if len(branches) else None,
+    }
+    return NetOutputs(**{**values, **changes})
+
+
+def terms(goal, label, direct, branches=()):
     """(cross entropy, variance) as floats."""
-    values = goal.terms(
-        tf.constant(label),
-        tf.constant(direct),
-        branch_logits=[tf.constant(b) for b in branches],
-        variance=variance,
-    )
-    return tuple(float(value) for value in values)
+    values = goal(tf.constant(label), net_outputs(direct, branches))
+    assert tuple(values) == tuple(TERMS)
+    return tuple(float(value) for value in values.values())
 
 
 def softmax(logits):
@@ -94,19 +100,14 @@ def test_variance_is_gated_by_the_background_probability(branches, expected):
     # Equal logits over 4 classes: p(background) = 1/4, so the gate is 3/4.
     # The sample variance of 0, 1, 2 is 1.
     direct = tf.zeros([1, 2, 2, 4])
-    branch = tf.stack([tf.fill([1, 2, 2, 4], b) for b in branches])
-    loss = gated_variance(
-        direct,
-        branch_variance(branch),
-        tf.ones([1, 2, 2]),
-        background_id=3,
-        gate_gradient=True,
-    )
+    branch = [tf.fill([1, 2, 2, 4], b) for b in branches]
+    logits = tf.stack([direct, *branch], axis=3)
+    loss = GatedVariance(background_id=3)(np.zeros((1, 2, 2), np.uint8), logits)
     assert float(loss) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_variance_may_be_that_of_the_probabilities(batch):
-    goal = objective(of_probabilities=True)
+    goal = objective(variance_of="probabilities")
     settings = {"background_id": OUTPUTS - 1, "k": 2.0, "mode": "outer", "class_weights": None}
     expected = by_hand(*batch, **settings, of_probabilities=True)
     assert terms(goal, *batch) == pytest.approx(expected, rel=1e-5)
@@ -116,7 +117,7 @@ def test_the_variance_may_be_that_of_the_probabilities(batch):
 def test_without_its_two_additions_it_is_plain_cross_entropy(batch):
     label, direct, branches = batch
     plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    goal = objective(k=1.0, uncertainty_weight=0.0)
+    goal = objective(boundary_weight=1.0, uncertainty_weight=0.0)
     target = np.where(label == 255, OUTPUTS - 1, label)
     cross_entropy, variance = terms(goal, label, direct, branches)
     assert cross_entropy == float(plain(target, direct))
@@ -125,17 +126,71 @@ def test_without_its_two_additions_it_is_plain_cross_entropy(batch):
 
 def test_without_uncertainty_weight_no_variance_is_computed(batch):
     label, direct, _ = batch
-    goal = objective(uncertainty_weight=0.0, closed_form=True)
-    called = []
-    terms(goal, label, direct, variance=lambda: called.append(1))
-    assert not called
+    for variance in ("sampled", "closed_form"):
+        goal = objective(uncertainty_weight=0.0, variance=variance)
+        assert not goal.needs_branches
+        nothing = net_outputs(direct, features=None, head_kernel=None)
+        assert float(goal(tf.constant(label), nothing)["variance"]) == 0.0
 
 
-def test_the_closed_form_takes_the_place_of_the_sampled_variance(batch):
+@pytest.mark.parametrize("of", ["logits", "probabilities"])
+def test_the_closed_form_takes_the_place_of_branches_that_were_not_drawn(batch, of):
+    label, direct, _ = batch
+    sampled, closed = (
+        objective(variance=variance, variance_of=of) for variance in ("sampled", "closed_form")
+    )
+    assert sampled.needs_branches
+    assert not closed.needs_branches
+    assert terms(closed, label, direct) == terms(sampled, label, direct)
+    assert terms(closed, label, direct)[1] > 0
+
+
+def test_the_total_weighs_each_term():
+    goal = objective(uncertainty_weight=0.25)
+    assert goal.names == ("cross_entropy", "variance")
+    assert goal.total({"cross_entropy": 3.0, "variance": 8.0}) == 5.0
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_the_parts_of_a_batch_add_up(batch, name):
+    # What replicas rely on: the mean over the batch is the mean of the means of its images.
     label, direct, branches = batch
-    given = branch_variance(tf.stack([tf.constant(b) for b in branches]))
-    closed = terms(objective(closed_form=True), label, direct, variance=lambda: given)
-    assert closed == terms(objective(), label, direct, branches)
+    term = objective().terms[name]
+    targets = LabelContext(OUTPUTS - 1).targets
+    whole = float(term(net_outputs(direct, branches), targets(label)))
+    parts = [
+        float(
+            term(
+                net_outputs(direct[i : i + 1], [b[i : i + 1] for b in branches]),
+                targets(label[i : i + 1]),
+            )
+        )
+        for i in range(SHAPE[0])
+    ]
+    assert np.mean(parts) == pytest.approx(whole, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("background_id", [OUTPUTS - 1, None])
+@pytest.mark.parametrize("value", [255, 1], ids=["all void", "one class"])
+def test_every_term_is_finite_and_not_negative_with_finite_gradients(
+    batch, name, background_id, value
+):
+    _, direct, branches = batch
+    term = objective(background_id=background_id).terms[name]
+    targets = LabelContext(background_id).targets(tf.fill(SHAPE, tf.constant(value, tf.uint8)))
+    logits, stacked = tf.constant(direct * 30), tf.constant(np.stack(branches) * 30)
+    with tf.GradientTape() as tape:
+        tape.watch([logits, stacked])
+        outputs = net_outputs(direct, logits=logits, branch_logits=stacked)
+        loss = term(outputs, targets)
+    assert loss.shape == ()
+    assert np.isfinite(float(loss))
+    assert float(loss) >= 0
+    gradients = tape.gradient(
+        loss, [logits, stacked], unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    assert all(np.isfinite(gradient.numpy()).all() for gradient in gradients)
 
 
 @pytest.mark.parametrize("background_id", [OUTPUTS - 1, None])
@@ -147,11 +202,8 @@ def test_a_batch_of_one_label_is_finite_with_finite_gradients(batch, background_
     stacked = [tf.constant(b) for b in branches]
     with tf.GradientTape() as tape:
         tape.watch([logits, *stacked])
-        total = sum(
-            objective(background_id=background_id).terms(
-                tf.constant(label), logits, branch_logits=stacked, variance=None
-            )
-        )
+        outputs = net_outputs(direct, logits=logits, branch_logits=tf.stack(stacked))
+        total = sum(objective(background_id=background_id)(tf.constant(label), outputs).values())
     assert np.isfinite(float(total))
     for gradient in tape.gradient(total, [logits, *stacked]):
         assert np.isfinite(gradient.numpy()).all()
@@ -174,12 +226,12 @@ def test_the_logits_of_ignored_void_do_not_matter(batch):
 
 def test_void_trains_the_background_or_weighs_nothing():
     label = tf.constant([[[0, 255, 3]]], tf.uint8)
-    target, weight = pixel_targets(label, background_id=4)
-    np.testing.assert_array_equal(target, [[[0, 4, 3]]])
-    np.testing.assert_array_equal(weight, [[[1, 1, 1]]])
-    target, weight = pixel_targets(label, background_id=None)
-    np.testing.assert_array_equal(target[weight == 1], [0, 3])
-    np.testing.assert_array_equal(weight, [[[1, 0, 1]]])
+    targets = LabelContext(background_id=4).targets(label)
+    np.testing.assert_array_equal(targets.classes, [[[0, 4, 3]]])
+    np.testing.assert_array_equal(targets.valid, [[[1, 1, 1]]])
+    targets = LabelContext(background_id=None).targets(label)
+    np.testing.assert_array_equal(targets.classes[targets.valid == 1], [0, 3])
+    np.testing.assert_array_equal(targets.valid, [[[1, 0, 1]]])
 
 
 def gate_gradients(batch, gate_gradient):
@@ -187,13 +239,9 @@ def gate_gradients(batch, gate_gradient):
     logits, stacked = tf.constant(direct), tf.constant(np.stack(branches))
     with tf.GradientTape() as tape:
         tape.watch([logits, stacked])
-        value = gated_variance(
-            logits,
-            branch_variance(stacked),
-            tf.ones(SHAPE),
-            background_id=OUTPUTS - 1,
-            gate_gradient=gate_gradient,
-        )
+        loss = GatedVariance(background_id=OUTPUTS - 1, gate_gradient=gate_gradient)
+        targets = LabelContext(OUTPUTS - 1).targets(tf.zeros(SHAPE, tf.uint8))
+        value = tf.reduce_mean(loss.of_targets(targets, logits, branch_variance(stacked)))
     gradients = tape.gradient(
         value, [logits, stacked], unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
@@ -213,12 +261,39 @@ def test_the_gate_is_trained_only_if_asked_and_its_value_is_the_same(batch):
 def test_a_boundary_pixel_weighs_k_times_as_much():
     label = np.array([[[1, 1, 1, 2, 2, 2]]], np.uint8)  # the two in the middle are the boundary
     direct = np.zeros((1, 1, 6, OUTPUTS), np.float32)
-    value, _ = terms(objective(k=4.0, uncertainty_weight=0.0), label, direct)
+    value, _ = terms(objective(boundary_weight=4.0, uncertainty_weight=0.0), label, direct)
     assert value == pytest.approx(np.log(OUTPUTS) * (4 * 1 + 2 * 4) / 6)
 
 
-def test_the_weight_multiplies_each_pixel():
-    direct = tf.zeros([1, 1, 2, 4])
-    target = tf.zeros([1, 1, 2], tf.int32)
-    value = weighted_cross_entropy(direct, target, tf.constant([[[3.0, 0.0]]]))
-    assert float(value) == pytest.approx(1.5 * np.log(4))
+def test_the_class_weight_multiplies_each_pixel():
+    label = np.array([[[0, 1]]], np.uint8)
+    loss = WeightedCrossEntropy(boundary_weight=1.0, class_weights=(3.0, 0.0, 1.0, 1.0))
+    assert float(loss(label, tf.zeros([1, 1, 2, 4]))) == pytest.approx(1.5 * np.log(4))
+
+
+@pytest.mark.parametrize("background_id", [OUTPUTS - 1, None])
+def test_the_losses_of_keras_say_what_the_terms_say(batch, background_id):
+    label, direct, branches = batch
+    weights = (0.5, 2.0, 1.0, 3.0, 1.5)
+    goal = objective(background_id=background_id, class_weights=weights)
+    entropy = WeightedCrossEntropy(background_id=background_id, class_weights=weights)
+    variance = GatedVariance(background_id=background_id)
+    stacked = np.stack([direct, *branches], axis=3)
+    expected = terms(goal, label, direct, branches)
+    assert float(entropy(label, direct)) == pytest.approx(expected[0], rel=1e-6)
+    assert float(entropy(label[..., None], direct)) == pytest.approx(expected[0], rel=1e-6)
+    assert float(variance(label, stacked)) == pytest.approx(expected[1], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        WeightedCrossEntropy(boundary_weight=3.0, class_weights=(1.0, 2.0), background_id=1),
+        GatedVariance(background_id=2, gate_gradient=False),
+    ],
+    ids=["cross entropy", "variance"],
+)
+def test_a_loss_is_serialised_with_its_settings(loss):
+    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert type(again) is type(loss)
+    assert again.get_config() == loss.get_config()

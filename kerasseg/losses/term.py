@@ -1,0 +1,83 @@
+"""What a term of the objective is given, and what it has to offer."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import tensorflow as tf
+
+from kerasseg.labels import VOID
+
+
+@dataclass(frozen=True, eq=False)
+class NetOutputs:
+    """What the net hands over for a batch; each term takes what it needs.
+
+    logits: (B, H, W, C) float32, direct, without Dropout. features: (B, H, W, D), penultimate.
+    head_kernel: (1, 1, D, C). dropout_rate: of the branches. branch_logits: (K, B, H, W, C)
+    float32, one slice per Dropout branch, or None where none was drawn.
+    """
+
+    logits: tf.Tensor
+    features: tf.Tensor
+    head_kernel: tf.Tensor
+    dropout_rate: float
+    branch_logits: tf.Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What the pixels of a batch are trained for.
+
+    label: uint8 (B, H, W) trainIds, 255 = void. classes: int32 (B, H, W), the output each pixel
+    trains. valid: float32 (B, H, W), 0 on pixels that are left out, else 1.
+    """
+
+    label: tf.Tensor
+    classes: tf.Tensor
+    valid: tf.Tensor
+
+
+def train_ids(labels) -> tf.Tensor:
+    """Labels of any type, (B, H, W) or (B, H, W, 1), as Keras hands them on: uint8 (B, H, W)."""
+    labels = tf.convert_to_tensor(labels)
+    if labels.shape.rank == 4:
+        labels = tf.squeeze(labels, axis=-1)
+    return tf.cast(labels, tf.uint8)
+
+
+@dataclass(frozen=True)
+class LabelContext:
+    """What terms know of the labels.
+
+    background_id: the output channel that void trains; None: void is left out. class_weights:
+    (C,) floats, one per output, or None.
+    """
+
+    background_id: int | None
+    class_weights: tuple[float, ...] | None = None
+
+    def targets(self, label: tf.Tensor) -> Targets:
+        """label: uint8 (B, H, W) trainIds, 255 = void."""
+        void = label == VOID
+        # A pixel that is left out still needs a class to index with; its weight is 0.
+        replacement = 0 if self.background_id is None else self.background_id
+        classes = tf.where(void, replacement, tf.cast(label, tf.int32))
+        if self.background_id is None:
+            return Targets(label, classes, tf.cast(~void, tf.float32))
+        return Targets(label, classes, tf.ones_like(label, tf.float32))
+
+
+class Term(Protocol):
+    """One named term of the objective, made from `LossConfig` and a `LabelContext`.
+
+    weight: what it counts in the objective; at 0 it need not be computed. needs_branches: whether
+    it takes `NetOutputs.branch_logits` in training.
+    """
+
+    weight: float
+    needs_branches: bool
+
+    def __call__(self, outputs: NetOutputs, targets: Targets) -> tf.Tensor:
+        """A scalar: the mean over the batch's images of a number per image, so that the terms of
+        the parts of a batch add up."""
+        ...
