@@ -42,9 +42,10 @@ def _variables(segmenter: Segmenter) -> dict[str, keras.Variable]:
 
     Dropout keeps the state of its seeds in variables that a saved Keras model leaves out.
     """
+    averaged = segmenter.averaged
     groups = {
         "net": segmenter.net.variables,
-        "averaged": segmenter.averaged.trainable_variables,
+        "averaged": [] if averaged is None else averaged.trainable_variables,
         "optimizer": segmenter.optimizer.variables,
         "metrics": [v for mean in segmenter.term_means.values() for v in mean.variables],
     }
