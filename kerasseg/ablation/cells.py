@@ -60,18 +60,18 @@ def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
     anomalies: photos with masks of unknown things, scored as well; under "anomalies".
     """
     run = cell.run
-    found = json.loads(run.metrics.read_text(encoding="utf-8"))
+    scores = json.loads(run.metrics.read_text(encoding="utf-8"))
     if anomalies is not None:
         path = run.path / f"anomalies-{anomalies.resolve().name}.json"
         if not path.is_file():
             photos = ("--anomalies", str(anomalies), "--json", str(path))
             run_child(cell.name, "kerasseg", "evaluate", str(run.path), *photos)
-        found["anomalies"] = json.loads(path.read_text(encoding="utf-8"))["unknown"]
-    found["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
+        scores["anomalies"] = json.loads(path.read_text(encoding="utf-8"))["unknown"]
+    scores["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
     resources = run.path / RESOURCES
     if resources.is_file():  # not if it was trained by its command alone
-        found |= json.loads(resources.read_text(encoding="utf-8"))
-    return found
+        scores |= json.loads(resources.read_text(encoding="utf-8"))
+    return scores
 
 
 def run_child(what: str, module: str, *arguments: str) -> None:

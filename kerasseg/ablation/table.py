@@ -82,7 +82,7 @@ def rows(cells: Sequence[tuple[str, int, Mapping]]) -> list[Row]:
     grouped: dict[str, dict[int, Mapping]] = {}
     for variant, seed, scores in cells:
         grouped.setdefault(variant, {})[seed] = scores
-    found = []
+    table_rows = []
     for variant, by_seed in grouped.items():
         values = {}
         for column in COLUMNS:
@@ -90,8 +90,8 @@ def rows(cells: Sequence[tuple[str, int, Mapping]]) -> list[Row]:
             numbers = tuple(float(value) for value in read if value is not None)
             if len(numbers) == len(read):
                 values[column.title] = numbers
-        found.append(Row(variant, tuple(by_seed), values))
-    return found
+        table_rows.append(Row(variant, tuple(by_seed), values))
+    return table_rows
 
 
 def _value(column: Column, scores: Mapping) -> float | None:
@@ -116,7 +116,7 @@ def differences(row: Row, base: Row, title: str) -> tuple[float, ...]:
 
 def to_json(table: Sequence[Row]) -> list[dict]:
     """A mapping a row: variant, seeds, and for each column its values, mean and spread."""
-    found = []
+    entries = []
     for row in table:
         columns = {}
         for title, values in row.values.items():
@@ -126,8 +126,8 @@ def to_json(table: Sequence[Row]) -> list[dict]:
                 "mean": mean,
                 "spread": null_if_undefined(spread),
             }
-        found.append({"variant": row.variant, "seeds": list(row.seeds), "columns": columns})
-    return found
+        entries.append({"variant": row.variant, "seeds": list(row.seeds), "columns": columns})
+    return entries
 
 
 def to_csv(table: Sequence[Row]) -> str:

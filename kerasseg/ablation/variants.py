@@ -68,17 +68,17 @@ def ideas(config: Config) -> tuple[Variant, ...]:
 
 def chosen_ideas(config: Config, names: str | None) -> tuple[Variant, ...]:
     """The variants named in "plain,full", or all for None. Raises UserError for another name."""
-    found = {variant.name: variant for variant in ideas(config)}
+    variants = {variant.name: variant for variant in ideas(config)}
     if names is None:
-        return tuple(found.values())
+        return tuple(variants.values())
     wanted = [name.strip() for name in names.split(",")]
     for name in wanted:
-        if name not in found:
+        if name not in variants:
             raise UserError(
-                f"--variants: found {name or 'nothing'}, allowed: {', '.join(found)}"
-                f"{suggestion(name, found)}"
+                f"--variants: found {name or 'nothing'}, allowed: {', '.join(variants)}"
+                f"{suggestion(name, variants)}"
             )
-    return tuple(variant for name, variant in found.items() if name in wanted)
+    return tuple(variant for name, variant in variants.items() if name in wanted)
 
 
 def sweep(text: str) -> tuple[Variant, ...]:

@@ -27,15 +27,15 @@ def describe(error: ValidationError, values: dict, place: Callable[[Keys], str])
     values: what was validated. place: says where the value under these keys comes from.
     """
     lines: dict[Keys, str] = {}
-    for found in error.errors(include_url=False, include_context=False):
-        keys = found["loc"]
-        if found["type"] in ("extra_forbidden", "invalid_key"):
+    for problem in error.errors(include_url=False, include_context=False):
+        keys = problem["loc"]
+        if problem["type"] in ("extra_forbidden", "invalid_key"):
             lines[keys] = f"{place(keys)}: {_unknown(keys)}"
         else:
             keys, field = _setting(keys)
             value = _value(values, keys)
             text = f"{place(keys)}: {dotted(keys)}: {_refused(value, field)}"
-            if found["type"] == "string_type" and isinstance(value, int | float):
+            if problem["type"] == "string_type" and isinstance(value, int | float):
                 quoted = f'"{inline(value)}"'  # which the shell would eat
                 text += f"; as text: {repr(quoted) if place(keys) == COMMAND_LINE else quoted}"
             lines.setdefault(keys, text)

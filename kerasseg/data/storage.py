@@ -76,15 +76,15 @@ def _read_local(path: str, offset: int, length: int) -> np.ndarray:
 def stamp(place: str) -> list:
     """[bytes, and what else tells a changed file]. Raises OSError, also if there is none."""
     if not is_address(place):
-        found = os.stat(place)
-        return [found.st_size, found.st_mtime_ns]
+        status = os.stat(place)
+        return [status.st_size, status.st_mtime_ns]
     if _scheme(place) in _TENSORFLOWS:
-        found = _remote(place, lambda: _gfile().stat(place))
-        return [int(found.length), int(found.mtime_nsec)]
+        status = _remote(place, lambda: _gfile().stat(place))
+        return [int(status.length), int(status.mtime_nsec)]
     system, path = _file_system(place)
-    found = _remote(place, lambda: system.info(path))
-    known = (found.get(key) for key in ("ETag", "etag", "md5Hash", "mtime", "LastModified"))
-    return [int(found["size"]), *(str(value) for value in known if value is not None)]
+    status = _remote(place, lambda: system.info(path))
+    known = (status.get(key) for key in ("ETag", "etag", "md5Hash", "mtime", "LastModified"))
+    return [int(status["size"]), *(str(value) for value in known if value is not None)]
 
 
 def read_text(place: str) -> str:

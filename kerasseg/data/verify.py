@@ -54,7 +54,7 @@ def verify_samples(
         return [facts for facts in known if facts is not None]
 
     threads = workers or os.cpu_count() or 1
-    found: dict[Sample, Facts] = {}
+    new_facts: dict[Sample, Facts] = {}
     with ThreadPoolExecutor(threads) as pool:
         problems = list(filter(None, pool.map(lambda s: header_problem(s, label_set), new)))
         if problems:
@@ -64,7 +64,7 @@ def verify_samples(
                 results = pool.map(lambda s: _facts_or_problem(s, label_set), chunk)
                 for sample, result in zip(chunk, results, strict=True):
                     if isinstance(result, Facts):
-                        found[sample] = result
+                        new_facts[sample] = result
                         cache.put(sample, result)
                     else:
                         problems.append(result)
@@ -73,9 +73,9 @@ def verify_samples(
         finally:
             cache.save()  # also when interrupted: what was verified stays verified
     if problems:
-        read = len(found) + len(problems)
+        read = len(new_facts) + len(problems)
         raise UserError(_listing(problems, more=f"and more; stopped after {read} of {len(new)}"))
-    return [facts or found[sample] for sample, facts in zip(samples, known, strict=True)]
+    return [facts or new_facts[sample] for sample, facts in zip(samples, known, strict=True)]
 
 
 def header_problem(sample: Sample, label_set: LabelSet) -> str | None:
@@ -186,9 +186,9 @@ def _unknown(path: Path, values: np.ndarray, counts: np.ndarray, label_set: Labe
         what = "ids"
         allowed = _ranges(np.flatnonzero(label_set.table != UNKNOWN).tolist())
         shown = [str(v) for v in values[order].tolist()]
-    found = ", ".join(f"{v} ({n} pixels)" for v, n in zip(shown, counts[order], strict=True))
+    listed = ", ".join(f"{v} ({n} pixels)" for v, n in zip(shown, counts[order], strict=True))
     rest = f" and {len(values) - len(order)} more" if len(values) > len(order) else ""
-    return f"{path}: unknown {what} {found}{rest}; allowed: {allowed}"
+    return f"{path}: unknown {what} {listed}{rest}; allowed: {allowed}"
 
 
 def _ranges(numbers: list[int]) -> str:

@@ -87,16 +87,16 @@ class BoundaryScores:
 
     def _edges(self, masks: Sequence[np.ndarray], valid: np.ndarray) -> dict[int, float]:
         """Boundary F of one class (Csurka et al. 2013) at each tolerance; nan without edges."""
-        true, found = (edge(mask) & valid for mask in masks)
-        if not (true.any() or found.any()):
+        true, predicted = (edge(mask) & valid for mask in masks)
+        if not (true.any() or predicted.any()):
             return dict.fromkeys(self.tolerances, float("nan"))
-        if not (true.any() and found.any()):
+        if not (true.any() and predicted.any()):
             return dict.fromkeys(self.tolerances, 0.0)
-        to_true, to_found = (distance_transform_edt(~lines) for lines in (true, found))
+        to_true, to_predicted = (distance_transform_edt(~lines) for lines in (true, predicted))
         result = {}
         for tolerance in self.tolerances:
-            precision = float((to_true[found] <= tolerance).mean())
-            recall = float((to_found[true] <= tolerance).mean())
+            precision = float((to_true[predicted] <= tolerance).mean())
+            recall = float((to_predicted[true] <= tolerance).mean())
             both = precision + recall
             result[tolerance] = 2 * precision * recall / both if both else 0.0
         return result

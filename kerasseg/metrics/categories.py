@@ -15,12 +15,12 @@ def category_iou(matrix: ConfusionMatrix, categories: Sequence[str]) -> dict[str
     """
     classes = matrix.classes
     valid, groups = matrix.counts[:classes], np.array(list(categories))
-    found = {}
+    iou = {}
     for name in dict.fromkeys(categories):
         inside = groups == name
         right = int(valid[inside][:, :classes][:, inside].sum())
         missed = int(valid[inside].sum()) - right
         wrong = int(valid[~inside][:, :classes][:, inside].sum())
         union = right + missed + wrong
-        found[name] = right / union if union else float("nan")
-    return found
+        iou[name] = right / union if union else float("nan")
+    return iou

@@ -58,12 +58,12 @@ class InstanceScores:
         starts, lengths = runs(instances, prediction)
         values, given = instances.ravel()[starts], prediction.ravel()[starts]
         things = values >= 1000
-        found, rows = np.unique(values[things], return_inverse=True)
+        instance_values, rows = np.unique(values[things], return_inverse=True)
         # Pixels of each instance that are answered with each trainId.
-        answers = np.zeros((len(found), 256), np.int64)
+        answers = np.zeros((len(instance_values), 256), np.int64)
         np.add.at(answers, (rows, given[things]), lengths[things])
         train_of = {label_id: train for train, label_id in enumerate(self.ids)}
-        for value, row in zip(found.tolist(), answers, strict=True):
+        for value, row in zip(instance_values.tolist(), answers, strict=True):
             train = train_of.get(value // 1000)
             if train is None or self.names[train] not in MEAN_SIZE:
                 continue

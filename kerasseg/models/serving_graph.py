@@ -123,8 +123,8 @@ class ServingGraph(tf.Module):
     @tf.function(input_signature=[_IMAGE], autograph=False)
     def predict_with_probabilities(self, image):
         """`predict` and `probabilities` in one pass: what scores are made of."""
-        found, powers = self._answers(image)
-        return {**found, "probabilities": powers / tf.reduce_sum(powers, axis=-1, keepdims=True)}
+        answers, powers = self._answers(image)
+        return {**answers, "probabilities": powers / tf.reduce_sum(powers, axis=-1, keepdims=True)}
 
     def _answers(self, image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """What `predict` says, and probabilities at the size of the image times their sum."""
@@ -147,12 +147,12 @@ class ServingGraph(tf.Module):
             confidence = resize_bilinear(confidence[..., None], size)[..., 0]
         else:
             confidence = 1.0 / tf.reduce_sum(powers, axis=-1)
-        found = {
+        answers = {
             "labels": labels,
             "confidence": confidence,
             "uncertainty": resize_bilinear(uncertainty[..., None], size)[..., 0],
         }
-        return found, powers
+        return answers, powers
 
     @tf.function(input_signature=[_IMAGE], autograph=False)
     def probabilities(self, image):

@@ -112,8 +112,8 @@ class RunDirectory:
 
 def _provenance() -> str:
     """Comment lines with the versions and the commit that made the run."""
-    found = [f"kerasseg {__version__}"]
-    found += [f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy")]
+    versions = [f"kerasseg {__version__}"]
+    versions += [f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy")]
     project = Path(__file__).parents[2]
     command = ["git", "-C", str(project), "describe", "--always", "--dirty"]
     try:
@@ -121,4 +121,4 @@ def _provenance() -> str:
         commit = git.stdout.strip() if git.returncode == 0 else "unknown"
     except OSError:  # no git, as in most containers
         commit = "unknown"
-    return f"# made with {', '.join(found)}\n# git commit {commit}\n"
+    return f"# made with {', '.join(versions)}\n# git commit {commit}\n"

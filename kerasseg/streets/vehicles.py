@@ -33,15 +33,15 @@ class Box:
 
         turned: u from the far end to the near face, for what comes towards us.
         """
-        found = []
+        planes = []
         project = self.canvas.camera.project
         for looks in (-1, 1):
             x = self.x + looks * self.width / 2
             near, far = project(x, 0, self.z)[0], project(x, 0, self.z + self.length)[0]
             if (far - near) * looks > 0:
                 plane = self.canvas.receding(x, self.z, self.length, looks)
-                found.append(plane.mirrored(self.length) if turned else plane)
-        return found
+                planes.append(plane.mirrored(self.length) if turned else plane)
+        return planes
 
     def solid(self, label: Id, color: Color, points: Sequence[tuple[float, float, float]]) -> None:
         """A polygon in space: (right of the middle, up, away from the near face)."""

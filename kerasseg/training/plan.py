@@ -88,10 +88,10 @@ def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
     Raises UserError if the data has changed, a stage that is done was made longer, or any stage
     of a plan that a budget made.
     """
-    found = load_state(run.state)
-    if found is None:
+    saved = load_state(run.state)
+    if saved is None:
         return None
-    progress, values = found
+    progress, values = saved
     if progress.data_key != session.data_key:
         raise UserError(
             f"data.root={session.config.data.root}: holds other images or labels than when "

@@ -38,8 +38,8 @@ def verify_shards(
         print(f"checking {len(new)} shards ({size / 1e9:.1f} GB), once", file=sys.stderr)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         try:
-            for shard, found in zip(new, pool.map(lambda s: _check(index, s), new), strict=True):
-                known[shard.file] = [shard.sha256, *found]
+            for shard, state in zip(new, pool.map(lambda s: _check(index, s), new), strict=True):
+                known[shard.file] = [shard.sha256, *state]
         finally:
             pool.shutdown(cancel_futures=True)
             with suppress(UserError):
@@ -48,22 +48,22 @@ def verify_shards(
 
 def _check(index: PackedIndex, shard: Shard) -> list:
     """The stamp of the shard, whose content is in order. Raises UserError."""
-    found = _sized(index, shard)
+    state = _sized(index, shard)
     place = join(index.root, shard.file)
     with os_errors(place, "cannot be read"):
         digest = sha256_of(place)
     if digest != shard.sha256:
         raise UserError(f"{place}: damaged (its SHA-256 is not the one in the index)")
-    return found
+    return state
 
 
 def _sized(index: PackedIndex, shard: Shard) -> list:
     place = join(index.root, shard.file)
     with os_errors(place, "cannot be read"):
-        found = stamp(place)
-    if found[0] != shard.size:
-        raise UserError(f"{place}: found {found[0]} bytes, expected {shard.size}; copy it again")
-    return found
+        state = stamp(place)
+    if state[0] != shard.size:
+        raise UserError(f"{place}: found {state[0]} bytes, expected {shard.size}; copy it again")
+    return state
 
 
 def _read(file: Path) -> dict:

@@ -67,7 +67,7 @@ class PackedIndex:
 
     def samples(self, split: str) -> list[tuple[Sample, Facts, Shard]]:
         """All of a split in the order in which they were packed, that is by name."""
-        found = []
+        samples = []
         for shard in self.splits[split]:
             place, offset = join(self.root, shard.file), len(HEADER)
             for entry in shard.entries:
@@ -78,9 +78,9 @@ class PackedIndex:
                     at += size
                 packed = Packed(place, offset, height, width, tuple(companions))
                 where = Path(place) / entry.name
-                found.append((Sample(entry.name, where, where, packed), entry.facts, shard))
+                samples.append((Sample(entry.name, where, where, packed), entry.facts, shard))
                 offset += entry.size
-        return found
+        return samples
 
     def to_text(self) -> str:
         """The file, its own checksum included; the same content gives the same bytes."""
@@ -204,8 +204,8 @@ def _digest(content: Mapping) -> str:
 
 def _entry_json(entry: Entry) -> list:
     facts = entry.facts
-    found = [entry.name, facts.height, facts.width, facts.encoding, list(facts.pixels)]
-    return [*found, [list(file) for file in entry.companions]]
+    fields = [entry.name, facts.height, facts.width, facts.encoding, list(facts.pixels)]
+    return [*fields, [list(file) for file in entry.companions]]
 
 
 def _entry(data: Sequence) -> Entry:

@@ -99,8 +99,8 @@ def _note(catalog: Catalog, plan: PackedIndex) -> bytes:
     """Names what is packed: what will lie where, and the files it comes from as they are now."""
     digest = hashlib.sha256(plan.to_text().encode())
     for path in _sources(catalog):
-        found = path.stat()
-        digest.update(f"{path.resolve()}|{found.st_size}|{found.st_mtime_ns}\n".encode())
+        status = path.stat()
+        digest.update(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     return digest.hexdigest().encode() + b"\n"
 
 
@@ -183,9 +183,9 @@ def _write_shard(
         for index, entry in enumerate(shard.entries, start=first):
             image, label = (pixels.numpy() for pixels in decoder(index))
             files = [(end, file.read_bytes()) for end, file in _companions(samples[index])]
-            found = tuple((end, len(data)) for end, data in files)
+            sizes = tuple((end, len(data)) for end, data in files)
             facts = entry.facts
-            if label.shape != (facts.height, facts.width) or found != entry.companions:
+            if label.shape != (facts.height, facts.width) or sizes != entry.companions:
                 raise UserError(f"{samples[index].image}: changed while it was packed")
             yield image.tobytes()
             yield label.tobytes()
@@ -206,8 +206,8 @@ def _write_whole(path: Path, pieces: Iterable[bytes]) -> str:
 
 def _companions(sample: Sample) -> list[tuple[str, Path]]:
     """Files that scores are computed from, besides image and label."""
-    found = [(end, companion_path(sample, end)) for end in (INSTANCE_END, UNKNOWN_END)]
-    return [(end, path) for end, path in found if path is not None]
+    paths = [(end, companion_path(sample, end)) for end in (INSTANCE_END, UNKNOWN_END)]
+    return [(end, path) for end, path in paths if path is not None]
 
 
 def _sources(catalog: Catalog) -> list[Path]:

@@ -25,8 +25,8 @@ def read_cityscapes(root: Path, split: str) -> tuple[Sample, ...]:
         raise UserError(f"{root}: holds no {IMAGES}/; data.root is {layout}{_hint(root)}")
     folder_or_error(root / LABELS, f"the labels of {root / IMAGES}")
     images = root / IMAGES / split
-    found = sorted(p.name for p in (root / IMAGES).iterdir() if p.is_dir())
-    folder_or_error(images, f"the {split} images", f" (found: {', '.join(found) or 'no folder'})")
+    splits = sorted(p.name for p in (root / IMAGES).iterdir() if p.is_dir())
+    folder_or_error(images, f"the {split} images", f" (found: {', '.join(splits) or 'no folder'})")
 
     samples = []
     for city in (path for path in images.iterdir() if path.is_dir()):

@@ -40,13 +40,13 @@ def uniform_part(seed: tf.Tensor, *, start, count: int, dtype) -> tf.Tensor:
     """
     start = tf.cast(start, tf.uint64)
     first = start // _GROUP
-    found = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+    generator = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
     # 128 bits, the lower 64 first.
-    low = found.counter[0] + first
-    high = found.counter[1] + tf.cast(low < first, tf.uint64)
+    low = generator.counter[0] + first
+    high = generator.counter[1] + tf.cast(low < first, tf.uint64)
     numbers = tf.raw_ops.StatelessRandomUniformV2(
         shape=[count + _GROUP - 1],
-        key=found.key,
+        key=generator.key,
         counter=tf.stack([low, high]),
         alg=1,  # Philox
         dtype=dtype,
