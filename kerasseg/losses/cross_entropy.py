@@ -35,8 +35,8 @@ class WeightedCrossEntropy(keras.losses.Loss):
 
     Example:
 
-    >>> import numpy as np
-    >>> loss = WeightedCrossEntropy(boundary_weight=1.0, background_id=2)
+    >>> import kerasseg, numpy as np
+    >>> loss = kerasseg.losses.WeightedCrossEntropy(boundary_weight=1.0, background_id=2)
     >>> labels = np.array([[[0, 1, 255]]])
     >>> round(float(loss(labels, np.zeros((1, 1, 3, 3)))), 4)  # log 3
     1.0986

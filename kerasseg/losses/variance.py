@@ -63,10 +63,11 @@ class GatedVariance(keras.losses.Loss):
 
     Example:
 
-    >>> import numpy as np
+    >>> import kerasseg, numpy as np
     >>> logits = np.zeros((1, 1, 1, 4, 4), np.float32)
     >>> logits[0, 0, 0, 1:] = [[0.0], [1.0], [2.0]]
-    >>> float(GatedVariance(background_id=3)(np.zeros((1, 1, 1)), logits))
+    >>> loss = kerasseg.losses.GatedVariance(background_id=3)
+    >>> float(loss(np.zeros((1, 1, 1)), logits))
     0.75
     """
 

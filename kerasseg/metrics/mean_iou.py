@@ -29,6 +29,7 @@ class MeanIoU(keras.metrics.Metric):
 
     Example:
 
+    >>> import keras, kerasseg, numpy as np
     >>> y_true = np.array([[[0, 0, 1, 255]]], np.uint8)  # (1, 1, 4), the last pixel is void
     >>> y_pred = np.array([[[0, 1, 1, 0]]])
     >>> metric = kerasseg.metrics.MeanIoU(num_classes=2)
