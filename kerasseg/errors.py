@@ -39,8 +39,7 @@ def run_command(function: Callable[[], int | None]) -> int:
         sys.stdout.flush()
         return status or DONE
     except UserError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+        print_error(str(error))
         return USER_ERROR
     except (Interrupted, KeyboardInterrupt) as reason:
         why = str(reason) or "interrupted"
@@ -52,6 +51,12 @@ def run_command(function: Callable[[], int | None]) -> int:
     except Exception:
         traceback.print_exc()
         return BUG
+
+
+def print_error(message: str) -> None:
+    """Prints every line of it on stderr, marked as an error."""
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
 
 
 @contextmanager

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.commands.parser import CommandParser, whole_number
-from kerasseg.errors import DONE_IN_PART, UserError, interrupted_by_sigterm
+from kerasseg.errors import DONE_IN_PART, UserError, interrupted_by_sigterm, print_error
 from kerasseg.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -81,10 +80,10 @@ def run(args: argparse.Namespace) -> int:
         failed = _predict_all(predictor, targets, args)
     done = len(images) - len(failed)
     if failed:
-        lines = [f"{len(failed)} of {len(images)} images failed:", *failed]
+        message = "\n".join([f"{len(failed)} of {len(images)} images failed:", *failed])
         if not done:
-            raise UserError("\n".join(lines))
-        print("\n".join(f"error: {line}" for line in lines), file=sys.stderr)
+            raise UserError(message)
+        print_error(message)
     print(f"{args.out}: {done} image{'' if done == 1 else 's'}")
     return DONE_IN_PART if failed else 0
 
