@@ -81,20 +81,20 @@ def _settings(data: str, file: str | None, settings: Sequence[str]) -> Config:
     Raises UserError if that is none of the known layouts.
     """
     named = file is not None or any(item.startswith("data.name=") for item in settings)
-    guess = [] if named else [f"data.name={_layout(data)}"]
+    guess = [] if named else [f"data.name={_recognised(data)}"]
     config = load_config(file, [*guess, *settings])
     return config.model_copy(update={"data": config.data.model_copy(update={"root": data})})
 
 
-def _layout(data: str) -> str:
-    for name, mark in (
-        ("cityscapes", "leftImg8bit"),
-        ("camvid", "trainannot"),
-        ("folders", "labels.yaml"),
-    ):
-        if Path(data, mark).exists():
-            return name
-    raise UserError(
-        f"{data}: no leftImg8bit/, trainannot/ or labels.yaml in it; expected a data set "
-        "(or say what it is with --config or data.name)"
-    )
+def _recognised(data: str) -> str:
+    from kerasseg.data.catalog import recognise
+    from kerasseg.data.readers import READERS
+
+    name = recognise(Path(data))
+    if name is None:
+        marks = list(dict.fromkeys(reader.mark for reader in READERS.values()))
+        raise UserError(
+            f"{data}: no {', '.join(marks[:-1])} or {marks[-1]} in it; expected a data set "
+            "(or say what it is with --config or data.name)"
+        )
+    return name

@@ -11,15 +11,12 @@ from kerasseg.data.facts import Facts, VerifiedCache, cache_folder
 from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.packed.checksums import verify_shards
 from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
-from kerasseg.data.readers.camvid import read_camvid
-from kerasseg.data.readers.cityscapes import read_cityscapes
-from kerasseg.data.readers.folders import read_folders
+from kerasseg.data.readers import READERS
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors
-from kerasseg.labels import Color, LabelSet, camvid_labels, cityscapes_labels
-from kerasseg.labels.label_file import read_label_file
+from kerasseg.labels import Color, LabelSet
 
 
 @dataclass(frozen=True)
@@ -55,27 +52,16 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
     index = find_index(config.data.root)
     if index is not None:
         return _open_packed(config, index, splits)
-    root = Path(config.data.root)
-    if config.data.name == "streets" and not root.exists():
-        # Here, so that nobody else imports what draws.
-        from kerasseg.streets.draw import draw_streets
-
-        draw_streets(
-            root,
-            train=config.data.draw_train,
-            val=config.data.draw_val,
-            seed=config.data.draw_seed,
-        )
-    label_set = read_labels(config)
-    read = {
-        "streets": read_cityscapes,
-        "cityscapes": read_cityscapes,
-        "camvid": read_camvid,
-        "folders": read_folders,
-    }[config.data.name]
-    with os_errors(None, "cannot be read"):  # a folder that may not be listed
-        found = {split: read(root, split) for split in splits}
-    samples = {split: take_evenly(found[split], config.data.max_images) for split in splits}
+    reader, root = READERS[config.data.name], Path(config.data.root)
+    if reader.draw is not None and not root.exists():
+        reader.draw(config.data)
+    try:
+        label_set = read_labels(config)
+        with os_errors(None, "cannot be read"):  # a folder that may not be listed
+            everything = {split: reader.read_samples(root, split) for split in splits}
+    except UserError as error:
+        raise UserError(f"{error}{_hint(root, config.data.name)}") from None
+    samples = {split: take_evenly(everything[split], config.data.max_images) for split in splits}
     cache = VerifiedCache(cache_folder(config.data.cache_dir), root=root, label_set=label_set)
     facts = verify_samples(
         [sample for split in splits for sample in samples[split]],
@@ -87,8 +73,8 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
 
 
 def _open_packed(config: Config, index: PackedIndex, splits: Sequence[str]) -> Catalog:
-    own_file = config.data.name != "folders" or config.data.labels_file is not None
-    own = read_labels(config) if own_file else None
+    in_root = READERS[config.data.name].labels_in_root(config.data)
+    own = None if in_root else read_labels(config)
     label_set = labels_for(index, own, void=config.labels.void)
     chosen = {}
     for split in splits:
@@ -107,14 +93,21 @@ def _open_packed(config: Config, index: PackedIndex, splits: Sequence[str]) -> C
 
 
 def read_labels(config: Config) -> LabelSet:
-    """The label set of `config.data`; UserError for a bad file of classes (`folders`)."""
-    void = config.labels.void
-    if config.data.name == "camvid":
-        return camvid_labels(void=void)
-    if config.data.name == "folders":
-        file = config.data.labels_file or Path(config.data.root) / "labels.yaml"
-        return read_label_file(Path(file), void=void)
-    return cityscapes_labels(void=void, dataset=config.data.name)
+    """The label set of `config.data`; UserError for a bad file of classes."""
+    return READERS[config.data.name].read_labels(config.data, void=config.labels.void)
+
+
+def recognise(root: Path) -> str | None:
+    """The `data.name` that a folder looks like."""
+    return next((name for name, reader in READERS.items() if reader.recognises(root)), None)
+
+
+def _hint(root: Path, name: str) -> str:
+    """What to say of a folder that is not, but looks like another data set."""
+    likely = None if READERS[name].recognises(root) else recognise(root)
+    if likely is None:
+        return ""
+    return f" (this looks like {READERS[likely].title}: data.name={likely})"
 
 
 def _summary(

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
+from kerasseg.labels import camvid_labels
 
 
 def read_camvid(root: Path, split: str) -> tuple[Sample, ...]:
@@ -12,9 +14,15 @@ def read_camvid(root: Path, split: str) -> tuple[Sample, ...]:
     """
     layout = f"{split}/ and {split}annot/"
     folder_or_error(root, f"data.root, the folder that holds {layout}")
-    cityscapes = (root / "leftImg8bit").is_dir()
-    hint = " (this looks like Cityscapes: data.name=cityscapes)" if cityscapes else ""
-    images = folder_or_error(root / split, f"the images; data.root holds {layout}", hint)
+    images = folder_or_error(root / split, f"the images; data.root holds {layout}")
     labels = folder_or_error(root / f"{split}annot", f"the labels of {images}")
     samples = [Sample(p.stem, p, labels / p.name) for p in visible_files(images, ".png")]
     return checked_samples(samples, where=images, pattern="{name}.png")
+
+
+CAMVID = Reader(
+    title="CamVid",
+    read_samples=read_camvid,
+    read_labels=lambda data, *, void: camvid_labels(void=void),
+    mark="trainannot/",
+)

@@ -5,9 +5,13 @@ gtFine/{split}/{city}/{name}_gtFine_labelIds.png
 """
 
 from pathlib import Path
+from typing import Literal
 
+from kerasseg.config.schema import DataConfig
+from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
 from kerasseg.errors import UserError
+from kerasseg.labels import LabelSet, cityscapes_labels
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
 IMAGE_END, LABEL_END = "_leftImg8bit.png", "_gtFine_labelIds.png"
@@ -45,6 +49,30 @@ def _hint(root: Path) -> str:
     inside = [p for p in sorted(root.iterdir()) if (p / IMAGES).is_dir()]
     if inside:
         return f" (did you mean {inside[0]}?)"
-    if (root / "trainannot").is_dir():
-        return " (this looks like CamVid: data.name=camvid)"
     return ""
+
+
+def _draw(data: DataConfig) -> None:
+    # Here, so that nobody else imports what draws.
+    from kerasseg.streets.draw import draw_streets
+
+    draw_streets(Path(data.root), train=data.draw_train, val=data.draw_val, seed=data.draw_seed)
+
+
+def _labels(data: DataConfig, *, void: Literal["background", "ignore"]) -> LabelSet:
+    return cityscapes_labels(void=void, dataset=data.name)
+
+
+CITYSCAPES = Reader(
+    title="Cityscapes",
+    read_samples=read_cityscapes,
+    read_labels=_labels,
+    mark=f"{IMAGES}/",
+)
+STREETS = Reader(
+    title="streets",
+    read_samples=read_cityscapes,
+    read_labels=_labels,
+    mark=f"{IMAGES}/",
+    draw=_draw,
+)

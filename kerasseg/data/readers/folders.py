@@ -1,8 +1,15 @@
 """Reader of plain folders: {split}/images/{name}.png|jpg|jpeg with {split}/labels/{name}.png."""
 
 from pathlib import Path
+from typing import Literal
 
+from kerasseg.config.schema import DataConfig
+from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
+from kerasseg.labels import LabelSet
+from kerasseg.labels.label_file import read_label_file
+
+LABEL_FILE = "labels.yaml"
 
 
 def read_folders(root: Path, split: str) -> tuple[Sample, ...]:
@@ -20,3 +27,16 @@ def read_folders(root: Path, split: str) -> tuple[Sample, ...]:
         for path in visible_files(images, ".png", ".jpg", ".jpeg")
     ]
     return checked_samples(samples, where=images, pattern="{name}.png, .jpg or .jpeg")
+
+
+def _labels(data: DataConfig, *, void: Literal["background", "ignore"]) -> LabelSet:
+    return read_label_file(Path(data.labels_file or Path(data.root) / LABEL_FILE), void=void)
+
+
+FOLDERS = Reader(
+    title="plain folders",
+    read_samples=read_folders,
+    read_labels=_labels,
+    mark=LABEL_FILE,
+    labels_in_root=lambda data: data.labels_file is None,
+)

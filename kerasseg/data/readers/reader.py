@@ -1,0 +1,47 @@
+"""What has to be known of a kind of data set to read it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from kerasseg.config.schema import DataConfig
+from kerasseg.data.samples import Sample
+from kerasseg.labels import LabelSet
+
+
+class ReadSamples(Protocol):
+    """The samples of a split, sorted by name; no file is opened. Raises UserError."""
+
+    def __call__(self, root: Path, split: str) -> tuple[Sample, ...]: ...
+
+
+class ReadLabels(Protocol):
+    """The label set that the settings mean. Raises UserError for a bad file of classes."""
+
+    def __call__(self, data: DataConfig, *, void: Literal["background", "ignore"]) -> LabelSet: ...
+
+
+@dataclass(frozen=True)
+class Reader:
+    """title: name of the data set, as its authors write it.
+
+    mark: the entry of data.root by which the layout is recognised, a folder with a "/" at its
+    end. labels_in_root: whether the classes are described in data.root itself, so that a packed
+    copy alone knows them. draw: makes the data set where data.root does not exist; None: it has
+    to be there.
+    """
+
+    title: str
+    read_samples: ReadSamples
+    read_labels: ReadLabels
+    mark: str
+    labels_in_root: Callable[[DataConfig], bool] = lambda data: False
+    draw: Callable[[DataConfig], None] | None = None
+
+    def recognises(self, root: Path) -> bool:
+        """Whether `root` bears the mark; not if it cannot be looked at."""
+        # os.path calls what may not be looked at missing, where pathlib raises.
+        there = os.path.isdir if self.mark.endswith("/") else os.path.isfile
+        return there(root / self.mark)

@@ -1,0 +1,101 @@
+"""What holds for every row of the table of readers, and what the others make of the table."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kerasseg.config import load_config
+from kerasseg.config.schema import DataConfig
+from kerasseg.data.catalog import open_catalog, read_labels, recognise
+from kerasseg.data.readers import READERS
+from kerasseg.errors import UserError
+
+LABEL_FILE = """
+classes:
+  - {name: road, id: 7, color: [128, 64, 128]}
+void: {id: 0}
+"""
+
+
+def save(path, shape):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full(shape, 7, np.uint8)).save(path)
+
+
+def cityscapes(root, split, name):
+    save(root / "leftImg8bit" / split / "town" / f"{name}_leftImg8bit.png", (4, 6, 3))
+    save(root / "gtFine" / split / "town" / f"{name}_gtFine_labelIds.png", (4, 6))
+
+
+def camvid(root, split, name):
+    save(root / split / f"{name}.png", (4, 6, 3))
+    save(root / f"{split}annot" / f"{name}.png", (4, 6))
+
+
+def folders(root, split, name):
+    save(root / split / "images" / f"{name}.png", (4, 6, 3))
+    save(root / split / "labels" / f"{name}.png", (4, 6))
+    (root / "labels.yaml").write_text(LABEL_FILE)
+
+
+# data.name -> writes one image with its label; every reader has one.
+WRITE = {"cityscapes": cityscapes, "streets": cityscapes, "camvid": camvid, "folders": folders}
+
+
+@pytest.fixture(params=READERS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def root(name, tmp_path):
+    for split in ("train", "val"):
+        for sample in ("b_1", "a_2", "a_1"):
+            WRITE[name](tmp_path / "data", split, sample)
+    return tmp_path / "data"
+
+
+def test_the_settings_take_the_names_of_the_table():
+    assert sorted(get_args(DataConfig.model_fields["name"].annotation)) == sorted(READERS)
+
+
+def test_samples_come_in_order_with_files_that_exist(name, root):
+    samples = READERS[name].read_samples(root, "val")
+    assert [sample.name for sample in samples] == ["a_1", "a_2", "b_1"]
+    assert all(sample.image.is_file() and sample.label.is_file() for sample in samples)
+    assert all("val" in str(sample.image.relative_to(root)) for sample in samples)
+
+
+@pytest.mark.parametrize("void", ["background", "ignore"])
+def test_the_label_set_takes_void_from_the_settings(name, root, void):
+    config = load_config(None, [f"data.name={name}", f"data.root={root}", f"labels.void={void}"])
+    label_set = read_labels(config)
+    assert label_set.void == void
+    assert label_set.num_outputs - label_set.num_classes == (void == "background")
+
+
+def test_a_folder_is_recognised_by_its_mark(name, root, tmp_path):
+    assert READERS[name].recognises(root)
+    assert READERS[recognise(root)].mark == READERS[name].mark
+    assert recognise(tmp_path) is None
+
+
+def test_the_wrong_name_is_answered_with_what_the_folder_looks_like(name, root):
+    for other, reader in READERS.items():
+        if reader.mark == READERS[name].mark:
+            continue
+        with pytest.raises(UserError) as caught:
+            open_catalog(load_config(None, [f"data.name={other}", f"data.root={root}"]))
+        likely = recognise(root)
+        assert str(caught.value).endswith(
+            f"(this looks like {READERS[likely].title}: data.name={likely})"
+        )
+
+
+def test_a_split_or_a_root_that_is_not_there_is_named(name, root, tmp_path):
+    with pytest.raises(UserError, match=r"test(/images)?: not found"):
+        READERS[name].read_samples(root, "test")
+    with pytest.raises(UserError, match=r"nowhere: not found; expected data\.root"):
+        READERS[name].read_samples(tmp_path / "nowhere", "val")
