@@ -67,7 +67,7 @@ def prepare(root: Path, images: int) -> None:
 
 def ours(root: Path, catalog: Catalog) -> float:
     answers = PngAnswers(root / "answers", catalog, "val")
-    return evaluate_split(answers, catalog, split="val", each_image=lambda done: None)["miou"]
+    return evaluate_split(answers, catalog, split="val", each_image=lambda done: None).overlap.miou
 
 
 def main() -> None:

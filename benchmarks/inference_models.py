@@ -83,7 +83,7 @@ def write_onnx(net, folder: Path, *, size: tuple[int, int]) -> None:
     import onnx
 
     from kerasseg.export.fold import fold_batch_norm
-    from kerasseg.export.formats.onnx import convert
+    from kerasseg.export.formats.onnx_graph import convert
 
     graph = serving_graph(fold_batch_norm(net, copies=False), size=size)
     onnx.save(convert(graph, probabilities=False), str(folder / "model.onnx"))

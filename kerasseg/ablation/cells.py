@@ -8,11 +8,15 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kerasseg.ablation.one_run import RESOURCES
 from kerasseg.config import dump_config
 from kerasseg.config.schema import Config
 from kerasseg.errors import BUG, INTERRUPTED, Interrupted, UserError
+from kerasseg.metrics.scorer import Score
+from kerasseg.metrics.split_scores import SplitScores
+from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.history import read_history
 
@@ -54,23 +58,71 @@ def train_cell(cell: Cell) -> None:
         run_child(cell.name, "kerasseg.ablation.one_run", str(settings))
 
 
-def score_cell(cell: Cell, *, anomalies: Path | None) -> dict:
+@dataclass(frozen=True)
+class CellScores:
+    """What was measured of a cell.
+
+    anomalies: of photos with unknown things, if there were any. step_seconds: median, None if no
+    step was timed. peak_memory_bytes: of the process that trained, None if it is not known.
+    """
+
+    split: SplitScores
+    anomalies: UnknownDetectionScores | None
+    step_seconds: float | None
+    peak_memory_bytes: int | None
+
+    def summary(self) -> list[Score]:
+        """The columns of the table."""
+        anomalies = () if self.anomalies is None else self.anomalies.summary("anomaly")
+        peak = None if self.peak_memory_bytes is None else self.peak_memory_bytes / 1e9
+        return [
+            *(score for score in self.split.summary() if score.compared),
+            *anomalies,
+            Score("seconds per step", self.step_seconds, "lower", form=".3f"),
+            Score("peak memory, GB", peak, "lower", form=".2f"),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        data = self.split.to_json()
+        if self.anomalies is not None:
+            data["anomalies"] = self.anomalies.to_json()["unknown"]
+        data["step_seconds"] = self.step_seconds
+        if self.peak_memory_bytes is not None:
+            data["peak_memory_bytes"] = self.peak_memory_bytes
+        return data
+
+
+def score_cell(cell: Cell, *, anomalies: Path | None) -> CellScores:
     """The scores of a trained cell, those at edges among them.
 
-    anomalies: photos with masks of unknown things, scored as well; under "anomalies".
+    anomalies: photos with masks of unknown things, scored as well.
     """
-    run = cell.run
-    scores = json.loads(run.metrics.read_text(encoding="utf-8"))
+    run, unknown = cell.run, None
     if anomalies is not None:
         path = run.path / f"anomalies-{anomalies.resolve().name}.json"
         if not path.is_file():
             photos = ("--anomalies", str(anomalies), "--json", str(path))
             run_child(cell.name, "kerasseg", "evaluate", str(run.path), *photos)
-        scores["anomalies"] = json.loads(path.read_text(encoding="utf-8"))["unknown"]
-    scores["step_seconds"] = _step_seconds(run.history, cell.config.train.batch_size)
+        unknown = _read_anomalies(path)
     resources = run.path / RESOURCES
+    peak = None
     if resources.is_file():  # not if it was trained by its command alone
-        scores |= json.loads(resources.read_text(encoding="utf-8"))
+        peak = json.loads(resources.read_text(encoding="utf-8"))["peak_memory_bytes"]
+    return CellScores(
+        split=SplitScores.from_file(run.metrics),
+        anomalies=unknown,
+        step_seconds=_step_seconds(run.history, cell.config.train.batch_size),
+        peak_memory_bytes=peak,
+    )
+
+
+def _read_anomalies(path: Path) -> UnknownDetectionScores:
+    try:
+        scores = UnknownDetectionScores.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: cannot be read ({error!r})") from None
+    if scores is None:
+        raise UserError(f"{path}: the key 'unknown' is missing")
     return scores
 
 

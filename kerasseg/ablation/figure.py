@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kerasseg.ablation.table import COLUMNS, Row, mean_and_spread
+from kerasseg.ablation.table import Row, columns, mean_and_spread
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def draw(table: Sequence[Row], *, title: str) -> "Figure":
     """A matplotlib Figure of those scores of the table that it has."""
     from matplotlib.figure import Figure
 
-    better = {column.title: column.better for column in COLUMNS}
+    better = {name: score.better for name, score in columns(table).items()}
     shown = [name for name in _SHOWN if all(name in row.values for row in table)]
     across = min(3, len(shown))
     down = -(-len(shown) // across)

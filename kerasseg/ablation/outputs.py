@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerasseg.ablation.cells import Cell
+from kerasseg.ablation.cells import Cell, CellScores
 from kerasseg.ablation.figure import draw
 from kerasseg.ablation.table import rows, to_csv, to_json, to_markdown
 from kerasseg.ablation.variants import plain_value
@@ -14,7 +14,7 @@ from kerasseg.files import write_json, write_text, writing
 
 
 def write_cell(
-    out: Path, cell: Cell, scores: dict, *, command: Sequence[str], named: set[str]
+    out: Path, cell: Cell, scores: CellScores, *, command: Sequence[str], named: set[str]
 ) -> None:
     """`cells/<name>.json`: how to make the cell again, and what was measured.
 
@@ -29,7 +29,7 @@ def write_cell(
         "variant": cell.variant,
         "seed": cell.seed,
         "command": shlex.join(["python", "-m", "kerasseg", "train", *command, *own]),
-        **_without_lists(scores),
+        **_without_lists(scores.to_json()),
     }
     write_json(out / "cells" / f"{cell.name}.json", document, indent=1)
 
@@ -43,9 +43,9 @@ def _without_lists(scores: dict) -> dict:
     }
 
 
-def write_table(out: Path, scored: list, *, title: str) -> None:
+def write_table(out: Path, scored: Sequence[tuple[str, int, CellScores]], *, title: str) -> None:
     """`table.json`, `.csv`, `.md` and `.svg`. scored: (variant, seed, scores) of each cell."""
-    table = rows(scored)
+    table = rows([(variant, seed, scores.summary()) for variant, seed, scores in scored])
     write_json(out / "table.json", to_json(table), indent=1)
     write_text(out / "table.csv", to_csv(table))
     write_text(out / "table.md", to_markdown(table))

@@ -16,6 +16,7 @@ from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import Config, dump_config, load_config
 from kerasseg.errors import UserError
 from kerasseg.files import write_json
+from kerasseg.metrics.undefined import format_score
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
         print(f"{number}/{len(cells)} {cell.name:<24}", end=" ", flush=True)
         train_cell(cell)
         scores = score_cell(cell, anomalies=args.anomalies)
-        print(f"mIoU {scores['miou']:.4f}", flush=True)
+        print(f"mIoU {format_score(scores.split.overlap.miou)}", flush=True)
         scored.append((cell.variant, cell.seed, scores))
         command = ["--config", str(args.config), *args.settings]
         write_cell(out, cell, scores, command=command, named=named)

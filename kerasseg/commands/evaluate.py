@@ -6,7 +6,9 @@ At native size; of the settings only data.* counts. With --anomalies instead of
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser, whole_number
@@ -14,6 +16,10 @@ from kerasseg.config import load_config
 from kerasseg.errors import UserError
 from kerasseg.files import write_json
 from kerasseg.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from kerasseg.metrics.split_scores import SplitScores
+    from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 
 _TIMED_IMAGES = 10
 
@@ -66,18 +72,30 @@ def run(args: argparse.Namespace) -> None:
     _check(args)
     from kerasseg.evaluation.score_tables import print_scores, print_uncertainty_scores
 
-    scores = _anomalies(args) if args.anomalies else _split(args)
-    if args.json:
-        write_json(args.json, scores, called=f"--json {args.json}")
+    if args.anomalies:
+        unknown = _anomalies(args)
+        _write(args, unknown)
+        title = f"{args.anomalies.name}: {unknown.images} images"
+        print_uncertainty_scores(title, errors=None, unknown=unknown)
+        return
+    scores = _split(args)
+    _write(args, scores)
     if args.plots:
         from kerasseg.drawing.score_charts import write_plots
 
-        write_plots(scores, args.plots)
-    if args.anomalies:
-        title = f"{args.anomalies.name}: {scores['unknown']['images']} images"
-        print_uncertainty_scores(scores, title=title)
-    else:
-        print_scores(scores)
+        write_plots(
+            args.plots,
+            calibration=scores.calibration,
+            errors=scores.errors,
+            boundaries=scores.boundaries,
+            miou=scores.overlap.miou,
+        )
+    print_scores(scores)
+
+
+def _write(args: argparse.Namespace, scores: "SplitScores | UnknownDetectionScores") -> None:
+    if args.json:
+        write_json(args.json, scores.to_json(), called=f"--json {args.json}")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -98,7 +116,7 @@ def _check(args: argparse.Namespace) -> None:
         require("tensorflow")
 
 
-def _split(args: argparse.Namespace) -> dict:
+def _split(args: argparse.Namespace) -> "SplitScores":
     config = load_config(args.config, args.settings)
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.contents import image_of
@@ -112,37 +130,36 @@ def _split(args: argparse.Namespace) -> dict:
         raise UserError(f"{args.model}: label PNGs know no --temperature and no --compare")
     catalog = open_catalog(config, splits=(args.split,))
     samples = catalog.splits[args.split]
-    predictor, scores = (None, None) if pngs else _open(args)
+    predictor, rivals = (None, None) if pngs else _open(args)
     if pngs:
         answers = PngAnswers(args.model, catalog, args.split)
     else:
-        answers = answers_of(predictor, catalog.label_set, more=_more(scores))
+        answers = answers_of(predictor, catalog.label_set, more=_more(rivals))
     with progress_bar("evaluating", total=len(samples)) as report:
-        found = evaluate_split(
+        scores = evaluate_split(
             answers, catalog, split=args.split, each_image=report, boundaries=args.boundaries
         )
     if args.temperature:
         with progress_bar("calibrating", total=len(samples)) as report:
-            found["temperature"] = calibrate(
-                predictor, catalog, split=args.split, each_image=report
-            )
-    if scores is not None:
+            fit = calibrate(predictor, catalog, split=args.split, each_image=report)
+        scores = replace(scores, temperature=fit)
+    if rivals is not None:
         from kerasseg.evaluation.score_times import score_times
 
         images = [image_of(sample) for sample in take_evenly(samples, _TIMED_IMAGES)]
-        found["seconds"] = score_times(predictor.graph, scores, images)
-    return found
+        scores = replace(scores, seconds=score_times(predictor.graph, rivals, images))
+    return scores
 
 
-def _anomalies(args: argparse.Namespace) -> dict:
+def _anomalies(args: argparse.Namespace) -> "UnknownDetectionScores":
     from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
     from kerasseg.evaluation.answers import answers_of
 
     samples = find_anomalies(args.anomalies)
     if _holds_label_pngs(args.model):
         raise UserError(f"{args.model}: label PNGs have no uncertainty scores for --anomalies")
-    predictor, scores = _open(args)
-    answers = answers_of(predictor, predictor.label_set, more=_more(scores))
+    predictor, rivals = _open(args)
+    answers = answers_of(predictor, predictor.label_set, more=_more(rivals))
     with progress_bar("evaluating", total=len(samples)) as report:
         return evaluate_anomalies(answers, samples, predictor.label_set, each_image=report)
 
@@ -164,11 +181,11 @@ def _open(args: argparse.Namespace):
     return predictor, DropoutScores(predictor.graph)
 
 
-def _more(scores) -> Callable:
+def _more(rivals) -> Callable:
     """Of an image, the further scores of `--compare`."""
-    if scores is None:
+    if rivals is None:
         return lambda image: {}
-    return lambda image: {name: v.numpy()[0] for name, v in scores(image[None]).items()}
+    return lambda image: {name: v.numpy()[0] for name, v in rivals(image[None]).items()}
 
 
 def _holds_label_pngs(path: Path) -> bool:

@@ -12,9 +12,8 @@ from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser, one_of, some_of, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
-
-FORMATS = ("savedmodel", "onnx")
-CONFIDENCES = ("softmax", "expected")
+from kerasseg.export.formats import FORMATS
+from kerasseg.runs import CONFIDENCES
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -24,7 +23,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--formats",
-        type=some_of(FORMATS),
+        type=some_of(tuple(FORMATS)),
         metavar="LIST",
         default=",".join(FORMATS),
         help="what to write, comma-separated (default: %(default)s)",
@@ -82,7 +81,8 @@ def run(args: argparse.Namespace) -> None:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     load_tensorflow()
     from kerasseg.export.check_images import CheckSamples
-    from kerasseg.export.exporter import ExportOptions, export_run
+    from kerasseg.export.exporter import export_run
+    from kerasseg.export.job import ExportOptions
     from kerasseg.runs.trained import open_run
 
     trained = open_run(path, tuple(args.settings))

@@ -7,14 +7,12 @@ was stopped; of a finished one it prints the result.
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser
 from kerasseg.config import Config, dump_config, load_config
 from kerasseg.errors import interrupted_by_sigterm
-from kerasseg.metrics.undefined import format_score
 from kerasseg.terminal import console
 
 if TYPE_CHECKING:
@@ -66,24 +64,12 @@ def train_and_report(config: Config, catalog: Catalog, *, fresh: bool) -> None:
 
 
 def print_result(run: RunDirectory) -> None:
-    """The table of `metrics.json`: one row per class, then the means."""
-    from rich.table import Table
+    """The table of `metrics.json`, and where everything lies."""
+    from kerasseg.evaluation.score_tables import score_table
+    from kerasseg.metrics.split_scores import SplitScores
 
-    metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
-    table = Table(title=f"{metrics['split']}: {metrics['images']} images at native size")
-    table.add_column("class")
-    table.add_column("IoU", justify="right")
-    table.add_column("share of pixels", justify="right")
-    total = sum(entry["pixels"] for entry in metrics["classes"].values())
-    for name, entry in metrics["classes"].items():
-        share = format_score(entry["pixels"] / total if total else None, ".2%")
-        table.add_row(name, format_score(entry["iou"]), share)
-    table.add_section()
-    table.add_row("mean IoU", format_score(metrics["miou"]), style="bold")
-    table.add_row("pixel accuracy", format_score(metrics["pixel_accuracy"]))
-    table.add_row("image accuracy", format_score(metrics["image_accuracy"]))
     shown = console()
-    shown.print(table)
+    shown.print(score_table(SplitScores.from_file(run.metrics)))
     shown.print(f"best weights {run.best}\npanels       {run.panels}\nscores       {run.metrics}")
     if run.report.is_file():
         shown.print(f"report       {run.report}")

@@ -1,4 +1,4 @@
-"""How sure a model is, how right, and how it does near edges, as plots of `metrics.json`."""
+"""How sure a model is, how right, and how it does near edges, as plots."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,24 +8,24 @@ from matplotlib.figure import Figure
 from kerasseg.drawing.charts import COLORS, FAINT, INK, one_plot
 from kerasseg.errors import UserError
 from kerasseg.files import writing
-from kerasseg.metrics.undefined import format_score
+from kerasseg.metrics.boundaries import BoundaryScores
+from kerasseg.metrics.calibration import CalibrationScores
+from kerasseg.metrics.error_detection import ErrorDetectionScores
 
 _MOST = 5  # scores beside `uncertainty`: more lines cannot be told apart
 
 
-def reliability(found: dict) -> Figure:
+def reliability(calibration: CalibrationScores) -> Figure:
     """Accuracy over confidence, of all pixels and of those at edges."""
     figure, axes = one_plot("Is it as right as it is sure?", size=(4.2, 4.2))
     axes.set(xlabel="confidence", ylabel="share of right pixels")
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
-    for color, what, end in ((COLORS[0], "all pixels", ""), (COLORS[1], "at edges", "_boundary")):
-        curve, error = found.get(f"reliability{end}"), found.get(f"ece{end}")
-        if curve is None:
-            continue
-        label = f"{what}, calibration error {format_score(error, '.3f')}"
-        axes.plot(
-            curve["confidence"], curve["accuracy"], "o-", color=color, markersize=4, label=label
-        )
+    for color, what, curve, error in (
+        (COLORS[0], "all pixels", calibration.curve, calibration.error),
+        (COLORS[1], "at edges", calibration.edge_curve, calibration.edge_error),
+    ):
+        label = f"{what}, calibration error {'-' if error is None else f'{error:.3f}'}"
+        axes.plot(curve.confidence, curve.accuracy, "o-", color=color, markersize=4, label=label)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
     axes.set_aspect("equal")
@@ -33,26 +33,26 @@ def reliability(found: dict) -> Figure:
     return figure
 
 
-def risk_coverage(found: dict) -> Figure:
-    """Share of wrong pixels among those that are kept, the doubtful ones left out first.
+def risk_coverage(errors: ErrorDetectionScores) -> Figure:
+    """Share of wrong pixels among those that are kept, the most uncertain left out first.
 
     At most six scores: those with the least area, `uncertainty` always among them.
     """
-    errors = {
-        name: entry
-        for name, entry in found["errors"].items()
-        if entry.get("risk_coverage_area") is not None and "risk_coverage" in entry
+    areas = {
+        name: ranking.risk_coverage_area
+        for name, ranking in errors.by_score.items()
+        if ranking.risk_coverage_area is not None
     }
-    order = sorted(errors, key=lambda name: errors[name]["risk_coverage_area"])
+    order = sorted(areas, key=lambda name: areas[name])
     chosen = [n for n in order if n != "uncertainty"][:_MOST]
     chosen += [n for n in order if n == "uncertainty"]
     figure, axes = one_plot("Errors among the pixels that are kept", size=(4.2, 4.2))
     axes.set(xlabel="share of pixels kept, the surest first", ylabel="share of them that is wrong")
     highest = 0.0
     for color, name in zip(COLORS, chosen, strict=False):
-        curve, area = errors[name]["risk_coverage"], errors[name]["risk_coverage_area"]
-        axes.plot(curve["coverage"], curve["risk"], color=color, label=f"{name} ({area:.3f})")
-        kept = zip(curve["coverage"], curve["risk"], strict=True)
+        curve, label = errors.by_score[name].curve, f"{name} ({areas[name]:.3f})"
+        axes.plot(curve.coverage, curve.risk, color=color, label=label)
+        kept = zip(curve.coverage, curve.risk, strict=True)
         highest = max([highest, *(risk for coverage, risk in kept if coverage >= 0.05)])
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.05 * highest or 1.0)  # a handful of pixels may be all wrong
@@ -71,16 +71,16 @@ def risk_coverage(found: dict) -> Figure:
     return figure
 
 
-def trimap(found: dict) -> Figure:
-    """Mean IoU of the pixels within some distance of an edge."""
-    points = [(int(d), v) for d, v in found["trimap_miou"].items() if v is not None]
+def trimap(boundaries: BoundaryScores, *, miou: float | None) -> Figure:
+    """Mean IoU of the pixels within some distance of an edge. miou: of all pixels."""
+    points = [(d, v) for d, v in boundaries.trimap_miou.items() if v is not None]
     figure, axes = one_plot("Mean IoU near the edges", size=(4.2, 4.2))
     axes.set(xlabel="pixels from an edge, at most", ylabel="mean IoU")
     axes.plot([d for d, _ in points], [v for _, v in points], "o-", color=COLORS[0])
-    if found["miou"] is not None:
-        axes.axhline(found["miou"], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
-        label = f"everywhere: {found['miou']:.3f}"
-        axes.annotate(label, (1, found["miou"]), xytext=(0, 4), textcoords="offset points",
+    if miou is not None:
+        axes.axhline(miou, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+        label = f"everywhere: {miou:.3f}"
+        axes.annotate(label, (1, miou), xytext=(0, 4), textcoords="offset points",
                       fontsize=9, color=INK)  # fmt: skip
     axes.set_xscale("log", base=2)
     axes.set_xticks([d for d, _ in points], [str(d) for d, _ in points])
@@ -88,18 +88,26 @@ def trimap(found: dict) -> Figure:
     return figure
 
 
-def write_plots(found: dict, folder: Path) -> tuple[Path, ...]:
-    """`reliability.svg` and `risk_coverage.svg` where a model was scored, `trimap.svg` where
-    boundaries were. found: what `evaluate_split` returns. None is ever seen half-written.
+def write_plots(
+    folder: Path,
+    *,
+    calibration: CalibrationScores | None,
+    errors: ErrorDetectionScores | None,
+    boundaries: BoundaryScores | None,
+    miou: float | None,
+) -> tuple[Path, ...]:
+    """`reliability.svg`, `risk_coverage.svg` and `trimap.svg`, each if its scores are there.
 
-    Returns their paths. Raises UserError if there is nothing to draw or it cannot be written.
+    None is ever seen half-written. Returns their paths. Raises UserError if there is nothing to
+    draw or it cannot be written.
     """
     drawings = {}
-    if "reliability" in found:
-        drawings["reliability.svg"] = reliability(found)
-        drawings["risk_coverage.svg"] = risk_coverage(found)
-    if "trimap_miou" in found:
-        drawings["trimap.svg"] = trimap(found)
+    if calibration is not None:
+        drawings["reliability.svg"] = reliability(calibration)
+    if errors is not None:
+        drawings["risk_coverage.svg"] = risk_coverage(errors)
+    if boundaries is not None:
+        drawings["trimap.svg"] = trimap(boundaries, miou=miou)
     if not drawings:
         raise UserError("--plots: nothing to draw, label PNGs need --boundaries for that")
     folder = Path(folder)

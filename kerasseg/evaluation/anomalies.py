@@ -11,8 +11,8 @@ from kerasseg.data.samples import Sample, visible_files
 from kerasseg.errors import UserError
 from kerasseg.evaluation.answers import AnswerSource
 from kerasseg.labels import LabelSet
-from kerasseg.metrics.pixel_scores import UnknownScores
-from kerasseg.metrics.uncertainty_scores import uncertainty_scores, unknown_scores
+from kerasseg.metrics.uncertainty_scores import unknown_scores
+from kerasseg.metrics.unknown_detection import UnknownDetectionScorer, UnknownDetectionScores
 
 _END = "_labels.png"
 
@@ -47,28 +47,26 @@ def evaluate_anomalies(
     label_set: LabelSet,
     *,
     each_image: Callable[[int], None],
-) -> dict:
-    """`unknown`: AUROC, AP and FPR95 of each score over all pixels, those of a mask that are not 0
-    against the others; and `unknown.images`. Raises UserError for a mask that does not fit."""
-    scores = UnknownScores()
+) -> UnknownDetectionScores:
+    """Of each score over all pixels, those of a mask that are not 0 against the others.
+
+    Raises UserError for a mask that does not fit.
+    """
+    scorer = UnknownDetectionScorer()
     for done, sample in enumerate(samples, start=1):
         mask, answer = _mask(sample.label), answers(sample)
         if mask.shape != answer.labels.shape:
             raise UserError(
                 f"{sample.label}: found {mask.shape} pixels, the image has {answer.labels.shape}"
             )
-        found = {
-            **uncertainty_scores(
-                confidence=answer.confidence,
-                uncertainty=answer.uncertainty,
-                probabilities=answer.probabilities,
-            ),
+        scores = {
+            **answer.own_scores(),
             **unknown_scores(answer.probabilities, background_id=label_set.background_id),
             **answer.more_scores,
         }
-        scores.add(found, unknown=mask, asked=np.ones_like(mask))
+        scorer.add_scores(scores, unknown=mask, asked=np.ones_like(mask))
         each_image(done)
-    return {"unknown": scores.to_json()}
+    return scorer.scores()
 
 
 def _mask(path: Path) -> np.ndarray:

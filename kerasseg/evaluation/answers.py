@@ -14,6 +14,7 @@ from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import UNKNOWN, LabelSet
+from kerasseg.metrics.uncertainty_scores import uncertainty_scores
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,16 @@ class Answer:
     uncertainty: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     more_scores: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def own_scores(self) -> dict[str, np.ndarray]:
+        """The uncertainty scores that follow from the answer; none if only labels are known."""
+        if self.confidence is None:
+            return {}
+        return uncertainty_scores(
+            confidence=self.confidence,
+            uncertainty=self.uncertainty,
+            probabilities=self.probabilities,
+        )
 
 
 class AnswerSource(Protocol):

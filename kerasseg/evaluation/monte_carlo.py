@@ -80,9 +80,9 @@ class DropoutScores(tf.Module):
             "variance of probabilities": probability_variance(features, logits, kernel, **rate),
             "1 - expected confidence": 1.0 - expected_confidence(features, logits, kernel, **rate),
         }
-        found = {n: resize_bilinear(m[..., None], size)[..., 0] for n, m in maps.items()}
-        found["max logit"] = tf.exp(-tf.reduce_max(resize_bilinear(logits, size), axis=-1))
-        return {name: tf.maximum(values, 0.0) for name, values in found.items()}
+        scores = {n: resize_bilinear(m[..., None], size)[..., 0] for n, m in maps.items()}
+        scores["max logit"] = tf.exp(-tf.reduce_max(resize_bilinear(logits, size), axis=-1))
+        return {name: tf.maximum(values, 0.0) for name, values in scores.items()}
 
     def __call__(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """image: uint8 (B, H, W, 3). Returns float32 (B, H, W) >= 0 by name.
@@ -93,22 +93,22 @@ class DropoutScores(tf.Module):
         """
         graph, size = self._graph(), tf.shape(image)[1:3]
         features, logits = self.features(image)
-        found = dict(self.closed(image, features, logits))
+        scores = dict(self.closed(image, features, logits))
         totals, done = [tf.zeros_like(logits)] * 3, 0
         for passes in PASSES:
             more = self.sums(features, logits, tf.constant(done), tf.constant(passes))
             totals, done = [a + b for a, b in zip(totals, more, strict=True)], passes
             mean = totals[0] / passes
-            found[f"MC Dropout {passes}"] = self.predictive_entropy(image, mean)
+            scores[f"MC Dropout {passes}"] = self.predictive_entropy(image, mean)
         _, deviation, squares = totals
         largest = tf.reduce_max(resize_bilinear(mean, size), axis=-1)
-        found[f"MC Dropout {done}, 1 - confidence"] = tf.maximum(1.0 - largest, 0.0)
+        scores[f"MC Dropout {done}, 1 - confidence"] = tf.maximum(1.0 - largest, 0.0)
         variance = (squares - tf.square(deviation) / done) / (done - 1)
         variance = tf.maximum(tf.reduce_mean(variance, axis=-1), 0.0)
         if graph.background_id is not None:
             variance *= 1.0 - tf.nn.softmax(logits)[..., graph.background_id]
-        found[f"MC variance {done}"] = resize_bilinear(variance[..., None], size)[..., 0]
-        return found
+        scores[f"MC variance {done}"] = resize_bilinear(variance[..., None], size)[..., 0]
+        return scores
 
     def whole_passes(self, image: tf.Tensor) -> tf.Tensor:
         """`MC Dropout 50` as one pays for it without knowing where the Dropout is."""

@@ -1,89 +1,75 @@
-"""The tables that `evaluate` prints."""
+"""The tables of scores that commands print."""
 
 from rich.table import Table
 
+from kerasseg.metrics.error_detection import ErrorDetectionScores
+from kerasseg.metrics.split_scores import SplitScores, TemperatureFit
 from kerasseg.metrics.undefined import format_score
+from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 from kerasseg.terminal import console
 
 
-def print_scores(found: dict) -> None:
-    """Of a split: classes and their means, then its uncertainty scores."""
-    instances = found.get("iiou")
-    table = Table(title=f"{found['split']}: {found['images']} images at native size")
-    table.add_column("class")
-    table.add_column("IoU", justify="right")
-    if instances is not None:
-        table.add_column("iIoU", justify="right")
-    for name, entry in found["classes"].items():
-        extra = () if instances is None else (format_score(instances.get(name)),)
-        table.add_row(name, format_score(entry["iou"]), *extra)
+def print_scores(scores: SplitScores) -> None:
+    """Everything that was measured on a split."""
+    console().print(score_table(scores))
+    if scores.errors is not None or scores.unknown is not None:
+        print_uncertainty_scores("uncertainty scores", errors=scores.errors, unknown=scores.unknown)
+    if scores.temperature is not None:
+        print(temperature_line(scores.temperature))
+    if scores.seconds is not None:
+        table = Table(title="seconds per image")
+        table.add_column("what")
+        table.add_column("median", justify="right")
+        for name, seconds in scores.seconds.by_way.items():
+            table.add_row(name, format_score(seconds))
+        console().print(table)
+
+
+def score_table(scores: SplitScores) -> Table:
+    """One row per class and per category, then the scores of the whole split."""
+    overlap, categories, instances = scores.overlap, scores.categories, scores.instances
+    table = Table(title=f"{scores.split}: {scores.images} images at native size")
+    for column in ("", "IoU", *(() if instances is None else ("iIoU",)), "share of pixels"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, entry in overlap.classes.items():
+        iiou = () if instances is None else (format_score(instances.iiou.get(name)),)
+        share = format_score(overlap.share_of_pixels(name), ".2%")
+        table.add_row(name, format_score(entry.iou), *iiou, share)
+    for name, iou in ({} if categories is None else categories.iou).items():
+        iiou = () if instances is None else (format_score(instances.categories_iiou.get(name)),)
+        table.add_row(f"{name} (category)", format_score(iou), *iiou, "")
     table.add_section()
-    extra = () if instances is None else (format_score(found["miiou"]),)
-    table.add_row("mean", format_score(found["miou"]), *extra, style="bold")
-    for name, value in found.get("categories", {}).items():
-        extra = () if instances is None else (format_score(found["categories_iiou"].get(name)),)
-        table.add_row(f"{name} (category)", format_score(value), *extra)
-    if "miou_categories" in found:
-        extra = () if instances is None else (format_score(found["miiou_categories"]),)
-        value = format_score(found["miou_categories"])
-        table.add_row("mean of categories", value, *extra, style="bold")
-    table.add_section()
-    for name, value in _others(found):
-        table.add_row(name, format_score(value))
-    console().print(table)
-    if "errors" in found:
-        print_uncertainty_scores(
-            found, title=f"uncertainty scores; calibration error {format_score(found['ece'])}"
-        )
-    if "temperature" in found:
-        print_temperature(found["temperature"])
-    if "seconds" in found:
-        _print_seconds(found["seconds"])
+    for score in scores.summary(rankings=False):
+        table.add_row(score.name, score.text, style="bold" if score.compared else None)
+    return table
 
 
-def _others(found: dict):
-    """Lines below the classes: (name, value)."""
-    if found["miou_forced"] is not None:
-        yield "mean, background not allowed", found["miou_forced"]
-    yield "pixel accuracy", found["pixel_accuracy"]
-    yield "image accuracy", found["image_accuracy"]
-    if "boundary_iou" in found:
-        yield "boundary IoU", found["boundary_iou"]
-    for tolerance, value in found.get("boundary_f", {}).items():
-        yield f"boundary F, {tolerance} px", value
-    for distance, value in found.get("trimap_miou", {}).items():
-        yield f"mean IoU within {distance} px of an edge", value
-
-
-def print_uncertainty_scores(found: dict, *, title: str) -> None:
-    """How well each score finds `errors` and `unknown` things."""
+def print_uncertainty_scores(
+    title: str, *, errors: ErrorDetectionScores | None, unknown: UnknownDetectionScores | None
+) -> None:
+    """How well each uncertainty score finds errors and unknown things."""
     table = Table(title=title)
     table.add_column("score", max_width=24)
     for name in ("AUROC", "AP", "AURC", "FPR95"):
         table.add_column(name, justify="right")
-    for kind, what in (("errors", "errors"), ("unknown", "unknown things")):
-        entries = {n: e for n, e in found.get(kind, {}).items() if n != "images"}
-        if entries:
-            table.add_section()
-            table.add_row(f"finding {what}:", style="bold")
-        for name, entry in entries.items():
-            keys = ("auroc", "average_precision", "risk_coverage_area", "fpr95")
-            table.add_row(name, *(format_score(entry.get(key)) for key in keys))
+    if errors is not None:
+        table.add_section()
+        table.add_row("finding errors:", style="bold")
+        for name, ranking in errors.by_score.items():
+            values = (ranking.auroc, ranking.average_precision, ranking.risk_coverage_area, None)
+            table.add_row(name, *map(format_score, values))
+    if unknown is not None:
+        table.add_section()
+        table.add_row("finding unknown things:", style="bold")
+        for name, ranking in unknown.by_score.items():
+            values = (ranking.auroc, ranking.average_precision, None, ranking.fpr95)
+            table.add_row(name, *map(format_score, values))
     console().print(table)
 
 
-def print_temperature(found: dict) -> None:
-    print(
-        f"temperature {found['value']:.4f}, fitted on {found['images_fitted']} images; calibration "
-        f"error of {found['images_scored']} others {format_score(found['ece_before'])}, with it "
-        f"{format_score(found['ece_after'])}"
+def temperature_line(fit: TemperatureFit) -> str:
+    return (
+        f"temperature {fit.value:.4f}, fitted on {fit.images_fitted} images; calibration error of "
+        f"{fit.images_scored} others {format_score(fit.ece_before)}, with it "
+        f"{format_score(fit.ece_after)}"
     )
-
-
-def _print_seconds(seconds: dict[str, float]) -> None:
-    table = Table(title="seconds an image")
-    table.add_column("what")
-    table.add_column("median", justify="right")
-    for name, value in seconds.items():
-        table.add_row(name, format_score(value))
-    console().print(table)

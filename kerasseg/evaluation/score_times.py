@@ -8,12 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from kerasseg.evaluation.monte_carlo import PASSES, DropoutScores
+from kerasseg.metrics.split_scores import Seconds
 from kerasseg.models.serving_graph import ServingGraph
 
 
 def score_times(
     graph: ServingGraph, scores: DropoutScores, images: Sequence[np.ndarray]
-) -> dict[str, float]:
+) -> Seconds:
     """Medians over `images`, uint8 (H, W, 3), after one more look at the first to warm up.
 
     All run on what TensorFlow runs on, pass after pass, and end with an array at image size.
@@ -33,4 +34,4 @@ def score_times(
             way(batch).numpy()
             if index:
                 seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return Seconds({name: statistics.median(values) for name, values in seconds.items()})

@@ -13,6 +13,7 @@ from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
 from kerasseg.metrics.calibration import Reliability
+from kerasseg.metrics.split_scores import TemperatureFit
 from kerasseg.metrics.undefined import null_if_undefined
 
 LOWEST, HIGHEST = 0.05, 20.0
@@ -45,8 +46,8 @@ def fit_temperature(probabilities: np.ndarray, truth: np.ndarray) -> float:
         return float((np.log(np.exp(logits * scale).sum(axis=-1)) - right * scale).mean())
 
     bounds = (np.log(LOWEST), np.log(HIGHEST))
-    found = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
-    return float(np.exp(found.x))
+    minimum = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
+    return float(np.exp(minimum.x))
 
 
 def read_temperature(text: str) -> float:
@@ -59,12 +60,15 @@ def read_temperature(text: str) -> float:
         value = float(text)
     except ValueError:
         try:
-            value = float(
-                json.loads(Path(text).read_text(encoding="utf-8"))["temperature"]["value"]
-            )
+            fit = TemperatureFit.from_json(json.loads(Path(text).read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
             what = f"no key {error}" if isinstance(error, KeyError) else str(error)
             raise UserError(f"--temperature {text}: {what}; allowed: {allowed}") from None
+        if fit is None:
+            raise UserError(
+                f"--temperature {text}: no key 'temperature'; allowed: {allowed}"
+            ) from None
+        value = fit.value
     if not LOWEST <= value <= HIGHEST:
         raise UserError(f"--temperature: found {value:g}, allowed: {allowed}")
     return value
@@ -72,12 +76,11 @@ def read_temperature(text: str) -> float:
 
 def calibrate(
     predictor: Predictor, catalog: Catalog, *, split: str, each_image: Callable[[int], None]
-) -> dict:
+) -> TemperatureFit:
     """Fits on every second image of the split, the first among them, and scores on the others.
 
     Evaluated pixels alone count. For the fit at most 2,000 of an image and 500,000 in all are
-    kept, the same ones each time. Returns `value`, `ece_before`, `ece_after` (15 bins, of the
-    images that were not fitted on), `images_fitted`, `images_scored`.
+    kept, the same ones each time. The errors are of 15 bins.
     Raises UserError if the model gives no probabilities, or there is nothing to fit or score.
     """
     if not predictor.gives_probabilities:
@@ -95,34 +98,34 @@ def calibrate(
         nonlocal done
         for sample in chosen:
             truth = label_of(sample, catalog)
-            found = predictor.predict(image_of(sample), probabilities=True)
-            if found.labels.shape != truth.shape:
+            prediction = predictor.predict(image_of(sample), probabilities=True)
+            if prediction.labels.shape != truth.shape:
                 raise UserError(f"{sample.name}: image and label differ in size")
-            yield truth, found
+            yield truth, prediction
             done += 1
             each_image(done)
 
     most = max(1, min(_PIXELS, _PIXELS_IN_ALL // len(fitted)))
     kept, kept_truth = [], []
-    for index, (truth, found) in enumerate(answers(fitted)):
+    for index, (truth, prediction) in enumerate(answers(fitted)):
         places = np.flatnonzero(truth != VOID)
         rng = np.random.default_rng(index)
         places = rng.choice(places, min(most, len(places)), replace=False)
-        kept.append(found.probabilities.reshape(truth.size, -1)[places])
+        kept.append(prediction.probabilities.reshape(truth.size, -1)[places])
         kept_truth.append(truth.ravel()[places])
     if not sum(map(len, kept_truth)):
         raise UserError(f"--temperature: half of {split} holds no labelled pixel to fit on")
     temperature = fit_temperature(np.concatenate(kept), np.concatenate(kept_truth))
     before, after = Reliability(), Reliability()
-    for truth, found in answers(scored):
+    for truth, prediction in answers(scored):
         valid = truth != VOID
-        right = (found.labels == truth)[valid]
-        before.add(found.confidence[valid], right)
-        after.add(tempered_confidence(found.probabilities[valid], temperature), right)
-    errors = (null_if_undefined(r.error) for r in (before, after))
-    return {
-        "value": temperature,
-        **dict(zip(("ece_before", "ece_after"), errors, strict=True)),
-        "images_fitted": len(fitted),
-        "images_scored": len(scored),
-    }
+        right = (prediction.labels == truth)[valid]
+        before.add(prediction.confidence[valid], right)
+        after.add(tempered_confidence(prediction.probabilities[valid], temperature), right)
+    return TemperatureFit(
+        value=temperature,
+        ece_before=null_if_undefined(before.error),
+        ece_after=null_if_undefined(after.error),
+        images_fitted=len(fitted),
+        images_scored=len(scored),
+    )

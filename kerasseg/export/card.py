@@ -1,10 +1,12 @@
 """README.md of an export: what it is, how good it is, how to call it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasseg.config import dump_config
+from kerasseg.export.formats.artefact import Artefact
 from kerasseg.metrics.undefined import format_score
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.trained import TrainedRun
 
 _CALLS = """## Call it
@@ -55,67 +57,67 @@ def _size(path: Path) -> str:
 
 
 def _scores(run: TrainedRun) -> str:
-    metrics = run.metrics
-    if metrics is None:
+    scores = run.scores
+    if scores is None:
         return "The run was not finished when it was exported: no scores.\n"
     rows = "\n".join(
-        f"| {name} | {format_score(entry['iou'])} |" for name, entry in metrics["classes"].items()
+        f"| {name} | {format_score(entry.iou)} |" for name, entry in scores.overlap.classes.items()
     )
     return (
-        f"On `{metrics['split']}`, {metrics['images']} images at native size, unlabelled pixels "
+        f"On `{scores.split}`, {scores.images} images at native size, unlabelled pixels "
         f"of the ground truth left out:\n\n| class | IoU |\n|---|---|\n{rows}\n"
-        f"| **mean** | **{format_score(metrics['miou'])}** |\n\nPixel accuracy "
-        f"{format_score(metrics['pixel_accuracy'])}.\n"
+        f"| **mean** | **{format_score(scores.overlap.miou)}** |\n\nPixel accuracy "
+        f"{format_score(scores.overlap.pixel_accuracy)}.\n"
     )
 
 
-def _parity(report: Mapping, folder: Path) -> str:
-    files = {
-        "savedmodel": folder / "variables",
-        "onnx": folder / "model.onnx",
-        "int8": folder / "model.int8.onnx",
-    }
+def _parity(report: Mapping, artefacts: Sequence[Artefact]) -> str:
     lines = [
         "| | equal labels | confidence | uncertainty | mean IoU | size | s an image |",
         "|---|---|---|---|---|---|---|",
         f"| Keras | | | | {format_score(report['miou'])} | | "
         f"{report['keras']['seconds_an_image']:.3f} |",
     ]
-    for name, path in files.items():
-        if name in report:
-            found = report[name]
-            lines.append(
-                f"| {name} | {found['equal_labels']:.4%} | {found['confidence']:.1e} | "
-                f"{found['uncertainty']:.1e} | {format_score(found['miou'])} | {_size(path)} | "
-                f"{found['seconds_an_image']:.3f} |"
-            )
+    for artefact in artefacts:
+        measured = report[artefact.name]
+        lines.append(
+            f"| {artefact.name} | {measured['equal_labels']:.4%} | {measured['confidence']:.1e} | "
+            f"{measured['uncertainty']:.1e} | {format_score(measured['miou'])} | "
+            f"{_size(artefact.path)} | {measured['seconds_an_image']:.3f} |"
+        )
     return "\n".join(lines) + "\n"
 
 
-def model_card(run: TrainedRun, document: Mapping, report: Mapping, folder: Path) -> str:
-    """Markdown. document: labels.json. report: parity.json. folder: the files so far."""
-    height, width = document["native_size"]
-    down, across = document["working_size"]
-    gate = " x (1 - p(background))" if run.label_set.background_id is not None else ""
-    temperature = document["temperature"]
+def model_card(
+    run: TrainedRun,
+    description: ModelDescription,
+    report: Mapping,
+    artefacts: Sequence[Artefact],
+) -> str:
+    """Markdown. description: of the export. report: parity.json, with an entry an artefact."""
+    label_set = description.label_set
+    height, width = description.native_size
+    down, across = description.working_size
+    gate = " x (1 - p(background))" if label_set.background_id is not None else ""
+    temperature = description.temperature
     tempered = "" if temperature == 1.0 else f", of logits divided by {temperature:.4g}"
-    averaged = ", averaged over Dropout" if document["confidence"] == "expected" else ""
+    averaged = ", averaged over Dropout" if description.confidence == "expected" else ""
     return f"""# {run.name}
 
 A U-Net (width {run.config.model.width}, depth {run.config.model.depth}) that gives each pixel of
-a street scene one of {len(document["names"])} classes, a confidence and an uncertainty. Trained on
-`{document["dataset"]}` by kerasseg {document["kerasseg_version"]}, settings below
-(hash `{document["config_hash"]}`).
+a street scene one of {label_set.num_classes} classes, a confidence and an uncertainty. Trained on
+`{label_set.dataset}` by kerasseg {description.kerasseg_version}, settings below
+(hash `{description.config_hash}`).
 
 In: uint8 RGB of any height and width. The graph itself resizes by {down}/{height} and
 {across}/{width}, the scale it was trained at, and answers at the size of the image: what fits best
 is photos like those of the data set, {width} x {height} pixels.
 
-Out: `labels`, the index into `names` of `labels.json` ({len(document["names"])} is unlabelled, if
+Out: `labels`, the index into `names` of `labels.json` ({label_set.num_classes} is unlabelled, if
 the model has that class). `confidence`, 0 to 1: the largest softmax probability{tempered}\
 {averaged}. `uncertainty`, at least 0: the variance that Dropout in front of the head would give the
 logits, mean over classes{gate}. It is computed in closed form, so the same image gets the same
-number. In the PNGs of `encoded` level 255 stands for {document["uncertainty_scale"]:.4g}.
+number. In the PNGs of `encoded` level 255 stands for {description.uncertainty_scale:.4g}.
 
 ## Scores
 
@@ -125,7 +127,7 @@ number. In the PNGs of `encoded` level 255 stands for {document["uncertainty_sca
 Largest differences over real images of odd and even sizes, mean IoU over {report["images"]}
 validation images, time at {width} x {height} on the machine that exported:
 
-{_parity(report, folder)}
+{_parity(report, artefacts)}
 {_CALLS.replace("NAME", run.name)}
 ## Settings
 

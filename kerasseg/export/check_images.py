@@ -39,9 +39,9 @@ class CheckSamples:
 
     def images(self, count: int) -> list[np.ndarray]:
         """The first `count` images."""
-        found = []
+        images = []
         for image, _ in self:
-            found.append(image)
-            if len(found) == count:
+            images.append(image)
+            if len(images) == count:
                 break
-        return found
+        return images

@@ -19,8 +19,8 @@ def pad_before_dequantizing(model: onnx.ModelProto) -> int:
             readers[name].append(node)
 
     def only_reader(name: str, kind: str) -> onnx.NodeProto | None:
-        found = readers[name]
-        return found[0] if len(found) == 1 and found[0].op_type == kind else None
+        reading = readers[name]
+        return reading[0] if len(reading) == 1 and reading[0].op_type == kind else None
 
     types = {value.name: value for value in model.graph.value_info}
     moved = 0

@@ -87,11 +87,11 @@ def score(labels: Callable[[np.ndarray], np.ndarray], samples, *, classes: int) 
     return matrix
 
 
-def failures(name: str, found: Mapping[str, float]) -> list[str]:
-    """What of one artefact's `found` is beyond TOLERANCE, a line each."""
+def failures(name: str, measured: Mapping[str, float]) -> list[str]:
+    """What of one artefact is beyond TOLERANCE, a line each."""
     problems = []
     for key, allowed in TOLERANCE.items():
-        value = found[key if key != "miou" else "miou_difference"]
+        value = measured[key if key != "miou" else "miou_difference"]
         bad = not value >= allowed if key == "equal_labels" else not abs(value) <= allowed
         if bad:
             limit = "at least" if key == "equal_labels" else "at most"

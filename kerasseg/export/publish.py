@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kerasseg.export.formats import FORMATS
 from kerasseg.files import temporary_folder, writing
 
 LATEST = "latest"
-FILES = ("model.onnx", "model.int8.onnx", "labels.json", "parity.json", "README.md")
+# What is linked at the top of an export, of whichever version is the newest.
+FILES = (
+    *(file for kind in FORMATS.values() for file in kind.files),
+    "labels.json",
+    "parity.json",
+    "README.md",
+)
 
 
 def versions(out: Path) -> list[int]:

@@ -8,13 +8,13 @@ from kerasseg.errors import UserError
 from kerasseg.inference.result import Prediction
 from kerasseg.inference.tiles import Outputs, compute_in_tiles
 from kerasseg.labels import LabelSet
-from kerasseg.runs.description import Description
+from kerasseg.runs.description import ModelDescription
 
 
 class Predictor(ABC):
     """A model that is ready to run, whatever runs it."""
 
-    def __init__(self, description: Description):
+    def __init__(self, description: ModelDescription):
         self.description = description
 
     @property
@@ -50,7 +50,8 @@ class Predictor(ABC):
             image,
             working_size=description.working_size,
             native_size=description.native_size,
-            depth=description.depth,
+            stride=description.stride,
+            reach=description.reach,
             tile=description.tile,
         )
         return self._prediction(**outputs)

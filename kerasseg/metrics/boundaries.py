@@ -1,15 +1,18 @@
 """How well the edges of objects are met: Boundary IoU, boundary F, IoU near edges (trimap)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from kerasseg.labels import VOID
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.metrics.undefined import null_if_undefined
+from kerasseg.metrics.scorer import Score, ScoredImage, mean_of_defined
+from kerasseg.metrics.undefined import null_if_undefined, read_number
 
+COMPARED_TOLERANCE = 2  # pixels: of the boundary F by which runs are compared
 _SQUARE, _CROSS = np.ones((3, 3), bool), np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
 
 
@@ -47,8 +50,48 @@ def grown(mask: np.ndarray, *, width: int) -> np.ndarray:
     return mask
 
 
-@dataclass
+@dataclass(frozen=True)
 class BoundaryScores:
+    """boundary_iou: mean over the classes. boundary_f: by tolerance, trimap_miou by distance, both
+    in pixels. None where nothing of the kind occurs."""
+
+    boundary_iou: float | None
+    boundary_f: Mapping[int, float | None]
+    trimap_miou: Mapping[int, float | None]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "boundary_iou": self.boundary_iou,
+            "boundary_f": {str(pixels): value for pixels, value in self.boundary_f.items()},
+            "trimap_miou": {str(pixels): value for pixels, value in self.trimap_miou.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "BoundaryScores | None":
+        if "boundary_iou" not in data:
+            return None
+        f, trimap = (
+            {int(pixels): read_number(value) for pixels, value in data[key].items()}
+            for key in ("boundary_f", "trimap_miou")
+        )
+        return cls(read_number(data["boundary_iou"]), f, trimap)
+
+    def summary(self) -> tuple[Score, ...]:
+        return (
+            Score("boundary IoU", self.boundary_iou),
+            *(
+                Score(f"boundary F {pixels} px", value, compared=pixels == COMPARED_TOLERANCE)
+                for pixels, value in self.boundary_f.items()
+            ),
+            *(
+                Score(f"mIoU within {pixels} px of an edge", value)
+                for pixels, value in self.trimap_miou.items()
+            ),
+        )
+
+
+@dataclass
+class BoundaryScorer:
     """Sums over a split. classes: C. share: band of Boundary IoU, of the image's diagonal.
 
     tolerances: pixels within which boundary F accepts an edge. distances: pixels around the true
@@ -66,8 +109,8 @@ class BoundaryScores:
         self._f: dict[int, list[float]] = {t: [] for t in self.tolerances}
         self.trimaps = {d: ConfusionMatrix(self.classes) for d in self.distances}
 
-    def add(self, truth: np.ndarray, labels: np.ndarray) -> None:
-        """One image; both uint8 (H, W) trainIds, 255 in the truth is void."""
+    def add(self, image: ScoredImage) -> None:
+        truth, labels = image.truth, image.labels
         valid = truth != VOID
         width = max(1, round(self.share * float(np.hypot(*truth.shape))))
         matches: dict[int, list[float]] = {t: [] for t in self.tolerances}
@@ -112,15 +155,11 @@ class BoundaryScores:
             if chosen.any():
                 matrix.add(truth[chosen][None], labels[chosen][None])
 
-    def to_json(self) -> dict:
-        """`boundary_iou` (mean of classes), `boundary_f` by tolerance, `trimap_miou` by pixels."""
+    def scores(self, confusion: ConfusionMatrix) -> BoundaryScores:
         used = self._shared[:, 1] > 0
         iou = self._shared[used, 0] / self._shared[used, 1]
-        trimap = {str(d): matrix.miou for d, matrix in self.trimaps.items()}
-        return {
-            "boundary_iou": float(iou.mean()) if used.any() else None,
-            "boundary_f": {
-                str(t): float(np.mean(values)) if values else None for t, values in self._f.items()
-            },
-            "trimap_miou": {d: null_if_undefined(value) for d, value in trimap.items()},
-        }
+        return BoundaryScores(
+            boundary_iou=float(iou.mean()) if used.any() else None,
+            boundary_f={t: mean_of_defined(values) for t, values in self._f.items()},
+            trimap_miou={d: null_if_undefined(matrix.miou) for d, matrix in self.trimaps.items()},
+        )

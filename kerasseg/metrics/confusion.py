@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasseg.metrics.run_lengths import runs
-from kerasseg.metrics.undefined import null_if_undefined
 
 
 @dataclass
@@ -37,9 +36,13 @@ class ConfusionMatrix:
         image = ConfusionMatrix(self.classes)
         image.counts += counts.reshape(side, side)
         image.image_accuracies.append(float(np.trace(image.counts) / counts.sum()))
-        self.counts += image.counts
-        self.image_accuracies += image.image_accuracies
+        self.merge(image)
         return image
+
+    def merge(self, other: "ConfusionMatrix") -> None:
+        """Adds all images of a matrix of the same classes."""
+        self.counts += other.counts
+        self.image_accuracies += other.image_accuracies
 
     @property
     def iou(self) -> np.ndarray:
@@ -65,29 +68,3 @@ class ConfusionMatrix:
     def image_accuracy(self) -> float:
         """The reference's score: accuracy of each image with void as a class, averaged."""
         return float(np.mean(self.image_accuracies)) if self.image_accuracies else float("nan")
-
-
-def image_scores(name: str, matrix: ConfusionMatrix) -> dict:
-    """An entry of `each_image`; matrix: of that image, its classes alone are averaged."""
-    return {
-        "name": name,
-        "miou": null_if_undefined(matrix.miou),
-        "pixel_accuracy": null_if_undefined(matrix.pixel_accuracy),
-    }
-
-
-def scores(matrix: ConfusionMatrix, *, names: tuple[str, ...], split: str) -> dict:
-    """What `metrics.json` starts with; null where a class or a split has nothing to score."""
-    pixels = matrix.counts[: matrix.classes].sum(axis=1)
-    return {
-        "split": split,
-        "images": len(matrix.image_accuracies),
-        "miou": null_if_undefined(matrix.miou),
-        "pixel_accuracy": null_if_undefined(matrix.pixel_accuracy),
-        "image_accuracy": null_if_undefined(matrix.image_accuracy),
-        "classes": {
-            name: {"iou": null_if_undefined(iou), "pixels": int(count)}
-            for name, iou, count in zip(names, matrix.iou, pixels, strict=True)
-        },
-        "confusion": matrix.counts.tolist(),
-    }

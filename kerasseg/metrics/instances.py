@@ -4,12 +4,16 @@ Cordts et al. 2016, section 4.1: the pixels of each instance are weighted by the
 class over the size of the instance. A false positive has no instance, so it is counted by pixels.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.metrics.run_lengths import runs
+from kerasseg.metrics.scorer import Score, ScoredImage, mean_of_defined
+from kerasseg.metrics.undefined import null_if_undefined, read_number
 
 # Mean pixels of an instance in the Cityscapes training set, as the official evaluator has them.
 MEAN_SIZE = {
@@ -24,8 +28,47 @@ MEAN_SIZE = {
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class InstanceScores:
+    """iIoU of classes and of categories by name, and the means of those that occur."""
+
+    iiou: Mapping[str, float | None]
+    miiou: float | None
+    categories_iiou: Mapping[str, float | None]
+    miiou_categories: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "iiou": dict(self.iiou),
+            "miiou": self.miiou,
+            "categories_iiou": dict(self.categories_iiou),
+            "miiou_categories": self.miiou_categories,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "InstanceScores | None":
+        if "iiou" not in data:
+            return None
+        iiou, categories = (
+            {name: read_number(value) for name, value in data[key].items()}
+            for key in ("iiou", "categories_iiou")
+        )
+        return cls(
+            iiou=iiou,
+            miiou=read_number(data["miiou"]),
+            categories_iiou=categories,
+            miiou_categories=read_number(data["miiou_categories"]),
+        )
+
+    def summary(self) -> tuple[Score, ...]:
+        return (
+            Score("mean iIoU", self.miiou),
+            Score("mean iIoU of categories", self.miiou_categories),
+        )
+
+
+@dataclass
+class InstanceScorer:
     """Weighted hits and misses, summed over images, of classes and of categories.
 
     names: evaluated classes by trainId. ids: their label ids. categories: one for each class, or
@@ -37,6 +80,7 @@ class InstanceScores:
     categories: tuple[str, ...] = ()
     hits: dict[str, float] = field(init=False, default_factory=dict)
     misses: dict[str, float] = field(init=False, default_factory=dict)
+    complete: bool = field(init=False, default=True)
 
     def __post_init__(self) -> None:
         # Every group of trainIds that is scored, by name: each class, then each category.
@@ -50,20 +94,23 @@ class InstanceScores:
         self.hits = dict.fromkeys(self._groups, 0.0)
         self.misses = dict.fromkeys(self._groups, 0.0)
 
-    def add(self, instances: np.ndarray, prediction: np.ndarray) -> None:
-        """instances: (H, W) of id * 1000 + number, or an id under 1000 for a region without.
+    def add(self, image: ScoredImage) -> None:
+        """`image.instances`: id * 1000 + number, or an id under 1000 for a region without.
 
-        prediction: uint8 (H, W) trainIds.
+        After an image that has none, there are no scores of the split.
         """
-        starts, lengths = runs(instances, prediction)
-        values, given = instances.ravel()[starts], prediction.ravel()[starts]
+        if image.instances is None:
+            self.complete = False
+            return
+        starts, lengths = runs(image.instances, image.labels)
+        values, given = image.instances.ravel()[starts], image.labels.ravel()[starts]
         things = values >= 1000
-        instance_values, rows = np.unique(values[things], return_inverse=True)
+        instances, rows = np.unique(values[things], return_inverse=True)
         # Pixels of each instance that are answered with each trainId.
-        answers = np.zeros((len(instance_values), 256), np.int64)
+        answers = np.zeros((len(instances), 256), np.int64)
         np.add.at(answers, (rows, given[things]), lengths[things])
         train_of = {label_id: train for train, label_id in enumerate(self.ids)}
-        for value, row in zip(instance_values.tolist(), answers, strict=True):
+        for value, row in zip(instances.tolist(), answers, strict=True):
             train = train_of.get(value // 1000)
             if train is None or self.names[train] not in MEAN_SIZE:
                 continue
@@ -85,3 +132,15 @@ class InstanceScores:
             union = self.hits[name] + self.misses[name] + wrong
             result[name] = self.hits[name] / union if union else float("nan")
         return result
+
+    def scores(self, confusion: ConfusionMatrix) -> InstanceScores | None:
+        if not self.complete:
+            return None
+        iou = {name: null_if_undefined(value) for name, value in self.iou(confusion).items()}
+        classes = {name: iou.pop(name) for name in self.names if name in iou}
+        return InstanceScores(
+            iiou=classes,
+            miiou=mean_of_defined(classes.values()),
+            categories_iiou=iou,
+            miiou_categories=mean_of_defined(iou.values()),
+        )

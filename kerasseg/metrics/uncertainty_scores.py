@@ -27,15 +27,3 @@ def unknown_scores(
     if probabilities is None or background_id is None:
         return {}
     return {"p(background)": probabilities[..., background_id]}
-
-
-def forced_labels(labels: np.ndarray, probabilities: np.ndarray, *, classes: int) -> np.ndarray:
-    """uint8 (H, W): `labels`, but the likeliest of the evaluated classes where they say background.
-
-    probabilities: (H, W, classes + 1), the background's last; of a model without one, no label is
-    background and nothing changes.
-    """
-    forced = labels.copy()
-    silent = labels >= classes
-    forced[silent] = probabilities[silent][:, :classes].argmax(axis=-1)
-    return forced

@@ -2,6 +2,7 @@
 null in JSON, a dash where people read it."""
 
 import math
+from typing import Any
 
 
 def null_if_undefined(value: float) -> float | None:
@@ -12,3 +13,10 @@ def null_if_undefined(value: float) -> float | None:
 def format_score(value: float | None, form: str = ".4f") -> str:
     """`value` for people. form: a format specification, of four decimals by default."""
     return "-" if value is None else f"{value:{form}}"
+
+
+def read_number(value: Any) -> float | None:
+    """A number or null of JSON. Raises ValueError for anything else."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError(f"found {value!r}, allowed: number | null")
+    return value

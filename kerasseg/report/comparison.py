@@ -34,22 +34,15 @@ def _names(records: Sequence[RunRecord]) -> list[str]:
 
 
 def _scores(records: Sequence[RunRecord], names: list[str]) -> str:
-    keys = {
-        "miou": "mean IoU ↑",
-        "miou_forced": "mean IoU, never unlabelled ↑",
-        "pixel_accuracy": "pixel accuracy ↑",
-        "image_accuracy": "image accuracy ↑",
-        "ece": "ECE ↓",
-    }
-    rows = [
-        (html.text(title), *(format_score(record.metrics.get(key)) for record in records))
-        for key, title in keys.items()
-        if any(record.metrics.get(key) is not None for record in records)
+    own = [
+        {score.name: score for score in record.scores.summary() if score.compared}
+        for record in records
     ]
-    for score in ("uncertainty", "1 - confidence"):
-        found = [r.metrics.get("errors", {}).get(score, {}).get("auroc") for r in records]
+    rows = []
+    for name, shown in {n: score for scores in own for n, score in scores.items()}.items():
+        found = [scores[name].value if name in scores else None for scores in own]
         if any(value is not None for value in found):
-            rows.append((html.text(f"errors by {score}, AUROC ↑"), *map(format_score, found)))
+            rows.append((html.text(shown.title), *(format_score(v, shown.form) for v in found)))
     rows.append(("images seen", *(f"{record.images_seen:,}" for record in records)))
     return html.table(("", *names), rows)
 
@@ -72,10 +65,11 @@ def _curves(records: Sequence[RunRecord], names: list[str]) -> str:
 
 
 def _classes(records: Sequence[RunRecord], names: list[str]) -> str:
-    classes = list(dict.fromkeys(name for r in records for name in r.metrics["classes"]))
+    classes = list(dict.fromkeys(name for r in records for name in r.scores.overlap.classes))
     rows = []
     for name in classes:
-        found = [record.metrics["classes"].get(name, {}).get("iou") for record in records]
+        entries = [record.scores.overlap.classes.get(name) for record in records]
+        found = [None if entry is None else entry.iou for entry in entries]
         best = max((value for value in found if value is not None), default=None)
         cells = [
             f"<b>{format_score(value)}</b>"

@@ -1,5 +1,6 @@
 """The images that went best and worst, with what the net made of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kerasseg.data.samples import take_evenly
 from kerasseg.drawing.panels import heat_map
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
+from kerasseg.metrics.image_scores import ImageScore
 
 _WIDTH = 480  # pixels of a picture in the page
 _PANEL_WIDTH = 1040  # of four pictures side by side
@@ -23,19 +25,16 @@ class Example:
     """pictures: (caption, RGB picture, whether it is a photo). miou: of this image alone."""
 
     name: str
-    miou: float
+    miou: float | None
     pictures: tuple[tuple[str, Image.Image, bool], ...]
 
 
-def best_and_worst(each_image: list[dict], *, count: int) -> tuple[list[dict], list[dict]]:
-    """Entries of metrics.json's `each_image`: the `count` highest and lowest by mean IoU.
-
-    No image is in both.
-    """
-    ranked = sorted(
-        (entry for entry in each_image if entry["miou"] is not None),
-        key=lambda entry: (-entry["miou"], entry["name"]),
-    )
+def best_and_worst(
+    images: Sequence[ImageScore], *, count: int
+) -> tuple[list[ImageScore], list[ImageScore]]:
+    """The `count` highest and lowest by mean IoU. No image is in both."""
+    scored = [(image.miou, image) for image in images if image.miou is not None]
+    ranked = [image for _, image in sorted(scored, key=lambda pair: (-pair[0], pair[1].name))]
     count = min(count, len(ranked) // 2)
     return ranked[:count], ranked[::-1][:count]
 
@@ -51,9 +50,11 @@ def some_panels(folder: Path, *, count: int) -> list[tuple[str, Image.Image]]:
     return pictures
 
 
-def draw_example(entry: dict, *, predictor: Predictor, catalog: Catalog, split: str) -> Example:
+def draw_example(
+    score: ImageScore, *, predictor: Predictor, catalog: Catalog, split: str
+) -> Example:
     """The image, its answer, its target, where they differ, and the uncertainty."""
-    sample = next(s for s in catalog.splits[split] if s.name == entry["name"])
+    sample = next(s for s in catalog.splits[split] if s.name == score.name)
     label_set = catalog.label_set
     image, target = image_of(sample), label_of(sample, catalog)
     found = predictor.predict(image)
@@ -62,8 +63,8 @@ def draw_example(entry: dict, *, predictor: Predictor, catalog: Catalog, split: 
     errors[target == VOID] = _NOT_ASKED
     scale = float(np.quantile(found.uncertainty, 0.995)) or 1.0
     return Example(
-        name=entry["name"],
-        miou=entry["miou"],
+        name=score.name,
+        miou=score.miou,
         pictures=(
             ("image", _fit(image, smooth=True), True),
             ("prediction", _fit(label_set.colorize(found.labels), smooth=False), False),

@@ -3,7 +3,9 @@
 from kerasseg.config import Config, dump_config
 from kerasseg.config.words import SETTINGS, inline, setting_values
 from kerasseg.drawing import charts, score_charts
+from kerasseg.metrics.split_scores import Seconds, SplitScores, TemperatureFit
 from kerasseg.metrics.undefined import format_score
+from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 from kerasseg.report import html
 from kerasseg.report.examples import Example, some_panels
 from kerasseg.runs.record import RunRecord
@@ -13,7 +15,6 @@ _PANELS = 3  # shown where the best and worst images cannot be
 
 def run_page(record: RunRecord, *, examples: tuple[list[Example], list[Example]] | str) -> str:
     """The whole document. examples: the best and the worst, or why there are none."""
-    metrics = record.metrics
     return html.page(
         f"{record.name}: report",
         _head(record),
@@ -22,30 +23,25 @@ def run_page(record: RunRecord, *, examples: tuple[list[Example], list[Example]]
         _classes(record),
         _confusion(record),
         _examples(record, examples),
-        _doubts(metrics),
-        _unknown(metrics),
+        _uncertainty_scores(record.scores),
+        _unknown(record.scores.unknown),
         _settings(record),
     )
 
 
 def _head(record: RunRecord) -> str:
-    split, images = record.metrics.get("split", "val"), record.metrics.get("images", 0)
+    scores = record.scores
     return f"<h1>{html.text(record.name)}</h1>\n" + html.note(
-        f"Scores of the best weights on {images} images of {split}, at native size."
+        f"Scores of the best weights on {scores.images} images of {scores.split}, at native size."
     )
 
 
 def _summary(record: RunRecord) -> list[tuple[str, str]]:
-    metrics = record.metrics
     items = [
-        (format_score(metrics["miou"]), "mean IoU"),
-        (format_score(metrics.get("pixel_accuracy")), "pixel accuracy"),
-        (format_score(metrics.get("image_accuracy")), "image accuracy (no IoU)"),
+        (format_score(score.value, score.form), score.name)
+        for score in record.scores.summary(rankings=False)
+        if score.compared
     ]
-    if metrics.get("miou_forced") is not None:
-        items.insert(1, (format_score(metrics["miou_forced"]), "mean IoU, never unlabelled"))
-    if metrics.get("ece") is not None:
-        items.append((format_score(metrics["ece"]), "calibration error (ECE)"))
     if record.history:
         items.append((f"{record.images_seen:,}", "images seen"))
         items.append((_duration(record), "in training steps"))
@@ -84,16 +80,16 @@ def _learning(record: RunRecord) -> str:
 
 
 def _classes(record: RunRecord) -> str:
-    classes = record.metrics["classes"]
-    total = sum(entry.get("pixels", 0) for entry in classes.values())
-    colors = dict(zip(record.labels["names"], record.labels["palette"], strict=False))
-    ranked = sorted(classes.items(), key=lambda item: -(item[1]["iou"] or 0.0))
+    overlap = record.scores.overlap
+    label_set = record.description.label_set
+    colors = dict(zip(label_set.names, label_set.palette, strict=True))
+    ranked = sorted(overlap.classes.items(), key=lambda item: -(item[1].iou or 0.0))
     rows = [
         (
             html.swatch(colors.get(name, (255, 255, 255))) + html.text(name),
-            format_score(entry["iou"]),
-            html.bar(entry["iou"]),
-            format_score(entry.get("pixels", 0) / total if total else None, ".2%"),
+            format_score(entry.iou),
+            html.bar(entry.iou),
+            format_score(overlap.share_of_pixels(name), ".2%"),
         )
         for name, entry in ranked
     ]
@@ -103,10 +99,10 @@ def _classes(record: RunRecord) -> str:
 
 
 def _confusion(record: RunRecord) -> str:
-    counts = record.metrics.get("confusion")
-    if not counts or not any(map(any, counts[:-1])):
+    overlap = record.scores.overlap
+    if not any(map(any, overlap.confusion[:-1])):
         return ""
-    figure = charts.confusion(counts, list(record.metrics["classes"]))
+    figure = charts.confusion(overlap.confusion, list(overlap.classes))
     return html.section(
         "What is taken for what", html.scrolled(html.plot(figure, alt="confusion matrix"))
     )
@@ -126,14 +122,14 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
                 html.picture(image, caption, photo=photo)
                 for caption, image, photo in example.pictures
             )
-            heading = f"{title}: {example.name}, mean IoU {example.miou:.3f}"
+            heading = f"{title}: {example.name}, mean IoU {format_score(example.miou, '.3f')}"
             parts.append(f'<h3>{html.text(heading)}</h3><div class="shots">{pictures}</div>')
-    labels = record.labels
-    names = [*labels["names"], labels["void_name"]]
-    colors = [*labels["palette"], labels["void_color"]]
+    label_set = record.description.label_set
+    names = [*label_set.names, label_set.void_name]
+    colors = [*label_set.palette, label_set.void_color]
     legend = "".join(
         f"<span>{html.swatch(color)}{html.text(name)}</span>"
-        for name, color in zip(names, colors, strict=False)
+        for name, color in zip(names, colors, strict=True)
     )
     return html.section(
         "Best and worst images",
@@ -142,58 +138,69 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
     )
 
 
-def _doubts(metrics: dict) -> str:
-    drawn = []
-    if metrics.get("reliability") or metrics.get("reliability_boundary"):
-        drawn.append(html.plot(score_charts.reliability(metrics), alt="reliability diagram"))
-    errors = metrics.get("errors", {})
-    if any("risk_coverage" in entry for entry in errors.values()):
-        drawn.append(html.plot(score_charts.risk_coverage(metrics), alt="risk-coverage curves"))
-    if "trimap_miou" in metrics:
-        drawn.append(html.plot(score_charts.trimap(metrics), alt="mean IoU near edges"))
-    rows = _score_rows(errors, "auroc", "average_precision", "risk_coverage_area")
+def _uncertainty_scores(scores: SplitScores) -> str:
+    drawn, rows = [], []
+    if scores.calibration is not None:
+        figure = score_charts.reliability(scores.calibration)
+        drawn.append(html.plot(figure, alt="reliability diagram"))
+    if scores.errors is not None:
+        figure = score_charts.risk_coverage(scores.errors)
+        drawn.append(html.plot(figure, alt="risk-coverage curves"))
+        rows = [
+            (
+                html.text(name),
+                format_score(ranking.auroc),
+                format_score(ranking.average_precision),
+                format_score(ranking.risk_coverage_area),
+            )
+            for name, ranking in scores.errors.by_score.items()
+        ]
+    if scores.boundaries is not None:
+        figure = score_charts.trimap(scores.boundaries, miou=scores.overlap.miou)
+        drawn.append(html.plot(figure, alt="mean IoU near edges"))
     return html.section(
         "Does it know when it is wrong?",
         f'<div class="row">{"".join(drawn)}</div>' if drawn else "",
         html.table(("finds errors by", "AUROC ↑", "AP ↑", "risk-coverage area ↓"), rows)
         if rows
         else "",
-        _temperature(metrics.get("temperature")),
-        _seconds(metrics.get("seconds")),
+        _temperature(scores.temperature),
+        _seconds(scores.seconds),
     )
 
 
-def _score_rows(entries: dict[str, dict], *keys: str) -> list[tuple[str, ...]]:
-    return [
-        (html.text(name), *(format_score(entry.get(key)) for key in keys))
-        for name, entry in entries.items()
-    ]
-
-
-def _temperature(found: dict | None) -> str:
-    if not found:
+def _temperature(fit: TemperatureFit | None) -> str:
+    if fit is None:
         return ""
     return html.note(
-        f"Logits divided by a temperature of {found['value']:.3f}, fitted on "
-        f"{found['images_fitted']} images, bring the calibration error of the other "
-        f"{found['images_scored']} from {format_score(found['ece_before'])} to "
-        f"{format_score(found['ece_after'])}."
+        f"Logits divided by a temperature of {fit.value:.3f}, fitted on {fit.images_fitted} "
+        f"images, bring the calibration error of the other {fit.images_scored} from "
+        f"{format_score(fit.ece_before)} to {format_score(fit.ece_after)}."
     )
 
 
-def _seconds(found: dict | None) -> str:
-    passes = [f"{name} {seconds:.3f}" for name, seconds in (found or {}).items()]
-    return html.note(f"Seconds an image: {' · '.join(passes)}.") if passes else ""
-
-
-def _unknown(metrics: dict) -> str:
-    unknown = {n: e for n, e in metrics.get("unknown", {}).items() if n != "images"}
-    rows = _score_rows(unknown, "auroc", "average_precision", "fpr95")
-    if not rows:
+def _seconds(seconds: Seconds | None) -> str:
+    if seconds is None:
         return ""
+    ways = [f"{name} {value:.3f}" for name, value in seconds.by_way.items()]
+    return html.note(f"Seconds per image: {' · '.join(ways)}.")
+
+
+def _unknown(unknown: UnknownDetectionScores | None) -> str:
+    if unknown is None:
+        return ""
+    rows = [
+        (
+            html.text(name),
+            format_score(ranking.auroc),
+            format_score(ranking.average_precision),
+            format_score(ranking.fpr95),
+        )
+        for name, ranking in unknown.by_score.items()
+    ]
     return html.section(
         "Does it notice what it has never seen?",
-        html.note(f"Pixels of unknown things in {metrics['unknown'].get('images', 0)} images."),
+        html.note(f"Pixels of unknown things in {unknown.images} images."),
         html.table(("finds them by", "AUROC ↑", "AP ↑", "FPR95 ↓"), rows),
     )
 

@@ -28,10 +28,10 @@ def page_of_run(record: RunRecord, *, catalog: Catalog | None) -> str:
 def _examples(
     record: RunRecord, *, catalog: Catalog | None
 ) -> tuple[list[Example], list[Example]] | str:
-    split = record.metrics.get("split", "val")
-    chosen = best_and_worst(record.metrics.get("each_image", []), count=_EXAMPLES)
+    split = record.scores.split
+    chosen = best_and_worst(record.scores.each_image.images, count=_EXAMPLES)
     if not chosen[0]:
-        return "metrics.json says nothing of single images."
+        return "Too few images have a score of their own."
     # Streets would be drawn anew, and not be what was scored.
     root = record.config.data.root
     if catalog is None and not is_address(root) and not Path(root).exists():
@@ -41,14 +41,14 @@ def _examples(
     except UserError as error:
         return f"The images are not to be had: {str(error).splitlines()[0]}"
     known = {sample.name for sample in catalog.splits[split]}
-    if not all(entry["name"] in known for entries in chosen for entry in entries):
+    if not all(score.name in known for scores in chosen for score in scores):
         return f"{record.config.data.root} holds other images than those that were scored."
     load_tensorflow()
     from kerasseg.inference.backends.run import RunPredictor
 
     predictor = RunPredictor(record.run.path)
     best, worst = (
-        [draw_example(e, predictor=predictor, catalog=catalog, split=split) for e in entries]
-        for entries in chosen
+        [draw_example(s, predictor=predictor, catalog=catalog, split=split) for s in scores]
+        for scores in chosen
     )
     return best, worst

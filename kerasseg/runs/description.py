@@ -1,56 +1,77 @@
-"""What a predictor has to know of a model: its labels, its working scale, when to tile."""
+"""`labels.json` of a run and of an export: what has to be known of a model to use it."""
 
 import json
-from collections.abc import Mapping
+import reprlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kerasseg.errors import UserError
 from kerasseg.labels import LabelSet
+from kerasseg.runs import CONFIDENCES
 
 
 @dataclass(frozen=True)
-class Description:
-    """The part of an export's labels.json that inference reads.
+class ModelDescription:
+    """What a model answers, at which scale, and how it may be cut into tiles.
 
-    working_size, native_size: (height, width); their ratio is the working scale, by axis.
-    depth: poolings of the U-Net. tile: pixels a side above which an image is computed in tiles.
-    uncertainty_scale: uncertainty that is drawn brightest, > 0, squared logits; None: unknown.
+    label_set: its classes. working_size, native_size: (height, width) in pixels; their ratio is
+    the working scale, axis by axis. stride: deepest stride of the net, >= 1. reach: pixels of its
+    input that an output pixel sees to each side, None if all of them. tile: longest side in pixels
+    that is computed in one pass. max_pixels: largest image that the signature `encoded` decodes.
+
+    None in a run, known of an export alone: uncertainty_scale, the uncertainty that is drawn
+    brightest, > 0, squared logits; temperature, > 0, and confidence, see ServingGraph;
+    kerasseg_version that wrote it; config_hash of the settings; run, the name of the run.
     """
 
     label_set: LabelSet
     working_size: tuple[int, int]
     native_size: tuple[int, int]
-    depth: int
+    stride: int
+    reach: int | None
     tile: int
+    max_pixels: int
     uncertainty_scale: float | None = None
+    temperature: float | None = None
+    confidence: str | None = None
+    kerasseg_version: str | None = None
+    config_hash: str | None = None
+    run: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Every field by its name, those of the label set among them."""
+        own = {name: getattr(self, name) for name in _VALUES}
+        lists = {name: list(value) for name, value in own.items() if isinstance(value, tuple)}
+        return {**self.label_set.to_json(), **own, **lists}
+
+    def to_text(self) -> str:
+        """The content of the file."""
+        return json.dumps(self.to_json(), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, data: Any, *, source: str) -> "Description":
-        """`data` as read from JSON. Raises UserError naming `source` for anything else."""
+    def from_json(cls, data: Any, *, source: str) -> "ModelDescription":
+        """The inverse of `to_json`. Raises UserError naming `source` for anything else."""
         if not isinstance(data, Mapping):
             raise UserError(f"{source}: not a description of a model, found {type(data).__name__}")
         try:
             label_set = LabelSet.from_json(data)
         except UserError as error:
             raise UserError(f"{source}: {error}") from None
-        try:
-            return cls(
-                label_set=label_set,
-                working_size=_size(data["working_size"]),
-                native_size=_size(data["native_size"]),
-                depth=_whole(data["depth"]),
-                tile=_whole(data["tile"]),
-                uncertainty_scale=_positive(data["uncertainty_scale"]),
-            )
-        except KeyError as error:
-            raise UserError(f"{source}: the key {error} is missing") from None
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{source}: not a description of a model ({error})") from None
+        values = {}
+        for name, (read, allowed) in _VALUES.items():
+            if name not in data:
+                raise UserError(f"{source}: the key '{name}' is missing")
+            try:
+                values[name] = read(data[name])
+            except (TypeError, ValueError):
+                value = reprlib.repr(data[name])
+                raise UserError(f"{source}: {name}: found {value}, allowed: {allowed}") from None
+        return cls(label_set=label_set, **values)
 
     @classmethod
-    def from_text(cls, text: str, *, source: str) -> "Description":
+    def from_text(cls, text: str, *, source: str) -> "ModelDescription":
         """Like `from_json`, of JSON text."""
         try:
             data = json.loads(text)
@@ -59,7 +80,7 @@ class Description:
         return cls.from_json(data, source=source)
 
     @classmethod
-    def from_file(cls, path: Path) -> "Description":
+    def from_file(cls, path: Path) -> "ModelDescription":
         """Like `from_json`, of a file. Raises UserError also if it cannot be read."""
         try:
             text = path.read_text(encoding="utf-8")
@@ -68,18 +89,52 @@ class Description:
         return cls.from_text(text, source=str(path))
 
 
-def _whole(value: Any) -> int:
+def _integer(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"found {value!r}, allowed: integer >= 1")
+        raise ValueError
     return value
 
 
 def _size(value: Any) -> tuple[int, int]:
     height, width = value
-    return _whole(height), _whole(width)
+    return _integer(height), _integer(width)
 
 
-def _positive(value: Any) -> float:
+def _number(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e30:
-        raise ValueError(f"found {value!r}, allowed: number > 0")
+        raise ValueError
     return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _confidence(value: Any) -> str:
+    if value not in CONFIDENCES:
+        raise ValueError
+    return value
+
+
+def _or_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+# Key of the file -> how it is read (TypeError or ValueError for what is not allowed), and what is
+# allowed. In the order of the file.
+_VALUES: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "working_size": (_size, "[height, width], integers >= 1"),
+    "native_size": (_size, "[height, width], integers >= 1"),
+    "stride": (_integer, "integer >= 1"),
+    "reach": (_or_null(_integer), "integer >= 1 | null"),
+    "tile": (_integer, "integer >= 1"),
+    "max_pixels": (_integer, "integer >= 1"),
+    "uncertainty_scale": (_or_null(_number), "number > 0 | null"),
+    "temperature": (_or_null(_number), "number > 0 | null"),
+    "confidence": (_or_null(_confidence), " | ".join([*CONFIDENCES, "null"])),
+    "kerasseg_version": (_or_null(_text), "text | null"),
+    "config_hash": (_or_null(_text), "text | null"),
+    "run": (_or_null(_text), "text | null"),
+}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kerasseg.config import Config, differing_settings, dump_config, load_config
-from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, is_temporary, write_json, write_text, writing
+from kerasseg.metrics.split_scores import SplitScores
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.history import history_text
 from kerasseg.version import __version__
 
@@ -88,21 +89,17 @@ class RunDirectory:
         """The resolved settings, below versions and commit as comments."""
         write_text(self.config, f"{_provenance()}{dump_config(config)}")
 
-    def write_labels(self, catalog: Catalog, *, image_size: tuple[int, int]) -> None:
-        """What an exporter has to know of the data: names, palette, ids, working scale."""
-        content = {
-            **catalog.label_set.to_json(),
-            "working_size": list(image_size),
-            "native_size": list(catalog.native_size),
-        }
-        write_json(self.labels, content)
+    def write_description(self, description: ModelDescription) -> None:
+        """`labels.json`."""
+        write_json(self.labels, description.to_json())
 
     def write_history(self, rows: list[dict[str, str]], *, terms: Sequence[str]) -> None:
         """The whole table anew, cut back to what the state holds. terms: of the objective."""
         write_text(self.history, history_text(rows, terms=terms))
 
-    def write_metrics(self, metrics: dict) -> None:
-        write_json(self.metrics, metrics)
+    def write_scores(self, scores: SplitScores) -> None:
+        """`metrics.json`."""
+        write_json(self.metrics, scores.to_json())
 
     def save_best(self, net: Any) -> None:
         """The weights that scored best so far, as a Keras model in float32."""

@@ -1,7 +1,6 @@
 """A finished run as the report reads it: files only, no weights."""
 
 import io
-import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,27 +8,29 @@ from pathlib import Path
 from kerasseg.config import load_config
 from kerasseg.config.schema import Config
 from kerasseg.errors import UserError
+from kerasseg.metrics.split_scores import SplitScores
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.history import read_history
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """config: its settings. metrics: `metrics.json`. history: rows of `history.csv`, as text.
+    """config: its settings. scores: `metrics.json`. history: rows of `history.csv`, as text.
 
     terms: names of the objective's terms, columns of the history.
     parameters: numbers in best.keras, moving statistics among them; 0 if it cannot be read.
     provenance: the comment lines of config.yaml, versions and commit, without their `#`.
-    labels: `labels.json`, names and palette among it.
+    description: `labels.json`.
     """
 
     run: RunDirectory
     config: Config
-    metrics: dict
+    scores: SplitScores
     history: tuple[dict[str, str], ...]
     terms: tuple[str, ...]
     provenance: tuple[str, ...]
-    labels: dict
+    description: ModelDescription
     parameters: int
 
     @property
@@ -83,11 +84,8 @@ def read_run(path: Path) -> RunRecord:
     if not run.metrics.is_file():
         raise UserError(f"{path}: no {run.metrics.name} in it; finish the run with train.py first")
     try:
-        metrics = json.loads(run.metrics.read_text(encoding="utf-8"))
-        labels = json.loads(run.labels.read_text(encoding="utf-8"))
         terms, history = read_history(run.history)
         lines = run.config.read_text(encoding="utf-8").splitlines()
-        metrics["miou"], metrics["classes"], labels["palette"]
         _ = [(float(row["images_seen"]), row["stage"], row["crop_scale"]) for row in history]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: cannot be read ({error!r})") from error
@@ -95,10 +93,10 @@ def read_run(path: Path) -> RunRecord:
     return RunRecord(
         run=run,
         config=load_config(run.config),
-        metrics=metrics,
+        scores=SplitScores.from_file(run.metrics),
         history=history,
         terms=terms,
         provenance=comments,
-        labels=labels,
+        description=ModelDescription.from_file(run.labels),
         parameters=_parameters(run.best),
     )

@@ -1,30 +1,27 @@
-"""A finished run as an exporter sees it: best weights, labels, the scale they were trained at."""
+"""A run with trained weights: its settings, what it is a model of, its best net."""
 
 import hashlib
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 
 from kerasseg.config import Config, dump_config, load_config
-from kerasseg.errors import UserError
-from kerasseg.labels import LabelSet
+from kerasseg.metrics.split_scores import SplitScores
 from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.weights import load_net
 
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """What a run directory holds. working_size, native_size: (height, width)."""
+    """What a run directory holds. scores: None if the run is not finished."""
 
     path: Path
     config: Config
-    label_set: LabelSet
-    working_size: tuple[int, int]
-    native_size: tuple[int, int]
-    metrics: dict | None
+    description: ModelDescription
+    scores: SplitScores | None
     net: keras.Model
 
     @property
@@ -46,9 +43,9 @@ class TrainedRun:
         """net: one with the same layers to use instead, such as a folded one."""
         return ServingGraph(
             net or self.net,
-            working_size=self.working_size,
-            native_size=self.native_size,
-            background_id=self.label_set.background_id,
+            working_size=self.description.working_size,
+            native_size=self.description.native_size,
+            background_id=self.description.label_set.background_id,
             dropout_rate=self.config.model.dropout_rate,
             temperature=temperature,
             confidence=confidence,
@@ -62,20 +59,15 @@ def open_run(path: Path, overrides: tuple[str, ...] = ()) -> TrainedRun:
     """
     run = RunDirectory(Path(path))
     run.check_trained()
-    try:
-        labels = json.loads(run.labels.read_text(encoding="utf-8"))
-        metrics = (
-            json.loads(run.metrics.read_text(encoding="utf-8")) if (run.metrics.is_file()) else None
-        )
-        working, native = tuple(labels["working_size"]), tuple(labels["native_size"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{run.labels}: cannot be read ({error})") from error
+    config = load_config(run.config, overrides)
     return TrainedRun(
         path=run.path,
-        config=load_config(run.config, overrides),
-        label_set=LabelSet.from_json(labels),
-        working_size=working,
-        native_size=native,
-        metrics=metrics,
+        config=config,
+        description=replace(
+            ModelDescription.from_file(run.labels),
+            tile=config.serving.tile,
+            max_pixels=config.serving.max_pixels,
+        ),
+        scores=SplitScores.from_file(run.metrics) if run.metrics.is_file() else None,
         net=load_net(run.best),
     )

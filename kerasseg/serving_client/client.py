@@ -4,7 +4,6 @@ Importing this module imports neither TensorFlow nor gRPC; a `grpc://` client im
 """
 
 import io
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.errors import UserError
+from kerasseg.runs.description import ModelDescription
 from kerasseg.serving_client.http_transport import HttpTransport
 from kerasseg.serving_client.retry import (
     Answer,
@@ -79,15 +79,14 @@ class _Transport(Protocol):
 def read_uncertainty_scale(labels_file: Path) -> float:
     """What level 255 of an uncertainty PNG stands for, from the labels.json of an export.
 
-    Raises UserError if the file cannot be read or does not say.
+    Raises UserError if the file cannot be read, or is that of a run, which has no such scale.
     """
-    try:
-        scale = json.loads(Path(labels_file).read_text(encoding="utf-8"))["uncertainty_scale"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{labels_file}: no uncertainty_scale to be read ({error!r})") from error
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not scale > 0:
-        raise UserError(f"{labels_file}: uncertainty_scale: {scale!r}, must be a number above 0")
-    return float(scale)
+    scale = ModelDescription.from_file(Path(labels_file)).uncertainty_scale
+    if scale is None:
+        raise UserError(
+            f"{labels_file}: uncertainty_scale: found null, as in a run; allowed: that of an export"
+        )
+    return scale
 
 
 class ServingClient:

@@ -18,10 +18,9 @@ from kerasseg.evaluation.split import evaluate_split
 from kerasseg.files import temporary_folder
 from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.models.serving_graph import ServingGraph
-from kerasseg.runs.description import Description
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.weights import load_net
-from kerasseg.training.session import build_graph
+from kerasseg.training.session import build_graph, describe_model
 
 
 def score_best(
@@ -37,17 +36,8 @@ def score_best(
     check_stop: called after each image; may raise to stop. boundaries: see `evaluate_split`.
     """
     graph = build_graph(config, catalog, load_net(run.best))
-    predictor = GraphPredictor(
-        graph,
-        Description(
-            label_set=catalog.label_set,
-            working_size=config.data.image_size,
-            native_size=catalog.native_size,
-            depth=config.model.depth,
-            tile=config.serving.tile,
-        ),
-    )
-    metrics = evaluate_split(
+    predictor = GraphPredictor(graph, describe_model(config, catalog))
+    scores = evaluate_split(
         answers_of(predictor, catalog.label_set),
         catalog,
         split="val",
@@ -58,7 +48,7 @@ def score_best(
         catalog, "val", cache=config.data.cache, cache_dir=cache_folder(config.data.cache_dir)
     )
     _write_panels(config, catalog, graph, run, decoder)
-    run.write_metrics(metrics)
+    run.write_scores(scores)
 
 
 def _write_panels(

@@ -14,8 +14,9 @@ from kerasseg.data.facts import cache_folder
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
 from kerasseg.losses.objective import Objective
-from kerasseg.models.build import build_net
+from kerasseg.models.build import build_net, net_geometry
 from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.weights import load_net, start_from
 from kerasseg.training.device import Device
 from kerasseg.training.optimizer import Schedule, build_optimizer, build_schedule
@@ -107,6 +108,20 @@ def build_graph(config: Config, catalog: Catalog, net) -> ServingGraph:
         native_size=catalog.native_size,
         background_id=catalog.label_set.background_id,
         dropout_rate=config.model.dropout_rate,
+    )
+
+
+def describe_model(config: Config, catalog: Catalog) -> ModelDescription:
+    """What a run with these settings is a model of."""
+    stride, reach = net_geometry(config.model)
+    return ModelDescription(
+        label_set=catalog.label_set,
+        working_size=config.data.image_size,
+        native_size=catalog.native_size,
+        stride=stride,
+        reach=reach,
+        tile=config.serving.tile,
+        max_pixels=config.serving.max_pixels,
     )
 
 

@@ -10,7 +10,7 @@ from kerasseg.errors import UserError
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.plan import first_progress, resumed_progress
 from kerasseg.training.replicas import ReplicaGroup
-from kerasseg.training.session import Session
+from kerasseg.training.session import Session, describe_model
 from kerasseg.training.state import Progress, save_state
 
 # A network file system may show a machine the folder of a minute ago (NFS: acdirmax).
@@ -50,7 +50,7 @@ def open_run(
             _explain_minutes(run, session, progress)
         return progress
     if group.is_chief:
-        run.write_labels(session.catalog, image_size=session.config.data.image_size)
+        run.write_description(describe_model(session.config, session.catalog))
     progress = first_progress(session, step, started=started)
     if group.is_chief:
         save_state(run.state, session.segmenter, progress)

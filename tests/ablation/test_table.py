@@ -12,6 +12,7 @@ from scipy import stats
 
 from kerasseg.ablation.figure import draw
 from kerasseg.ablation.table import (
+    columns,
     differences,
     is_clear,
     mean_and_spread,
@@ -20,26 +21,21 @@ from kerasseg.ablation.table import (
     to_json,
     to_markdown,
 )
+from kerasseg.metrics.scorer import Score
 
 finite = st.floats(-1e3, 1e3).map(lambda value: round(value, 3))
 
 
-def scores(miou, **more):
-    found = {
-        "miou": miou,
-        "miou_forced": None,
-        "pixel_accuracy": 0.5,
-        "image_accuracy": 0.5,
-        "boundary_f": {"2": 0.25},
-        "ece": 0.1,
-        "errors": {
-            "uncertainty": {"auroc": 0.6},
-            "1 - confidence": {"auroc": 0.9},
-        },
-        "step_seconds": 0.25,
-        "peak_memory_bytes": 2_000_000_000,
-    }
-    return found | more
+def scores(miou, *more):
+    return [
+        Score("mIoU", miou),
+        Score("mIoU of nothing", None),
+        Score("boundary F 2 px", 0.25),
+        Score("ECE", 0.1, "lower"),
+        Score("error AUROC, uncertainty", 0.6),
+        Score("seconds per step", 0.25, "lower", form=".3f"),
+        *more,
+    ]
 
 
 CELLS = [
@@ -70,20 +66,28 @@ def test_a_row_holds_a_value_a_seed_and_no_column_that_is_not_known():
     plain, full = rows(CELLS)
     assert (plain.variant, plain.seeds, full.seeds) == ("plain", (0, 1, 2), (0, 1, 2))
     assert full.values["mIoU"] == (0.45, 0.50, 0.48)
-    assert full.values["peak memory, GB"] == (2.0, 2.0, 2.0)
-    assert "mIoU forced" not in full.values
-    assert "unknown AP, uncertainty" not in full.values
+    assert full.values["seconds per step"] == (0.25, 0.25, 0.25)
+    assert "mIoU of nothing" not in full.values
 
 
-def test_unknown_things_have_columns_where_they_were_scored():
-    doubts = {
-        "uncertainty": {"average_precision": 0.3, "fpr95": 0.7},
-        "1 - confidence": {"average_precision": 0.2, "fpr95": 0.9},
-    }
-    (row,) = rows([("plain", 0, scores(0.4, unknown=doubts, anomalies=doubts))])
-    for what in ("unknown", "anomaly"):
-        assert row.values[f"{what} AP, uncertainty"] == (0.3,)
-        assert row.values[f"{what} FPR95, 1 - confidence"] == (0.9,)
+def test_a_score_of_some_rows_has_a_column_after_theirs():
+    more = Score("anomaly FPR95, uncertainty", 0.7, "lower")
+    table = rows([("plain", 0, scores(0.4)), ("full", 0, scores(0.5, more))])
+    assert list(columns(table)) == [
+        "mIoU",
+        "boundary F 2 px",
+        "ECE",
+        "error AUROC, uncertainty",
+        "seconds per step",
+        "anomaly FPR95, uncertainty",
+    ]
+    assert "| anomaly FPR95, uncertainty ↓ | - | 0.7000 |" in to_markdown(table)
+
+
+def test_a_score_that_a_seed_lacks_is_left_out_of_its_row():
+    more = Score("anomaly AP, uncertainty", 0.3)
+    (row,) = rows([("plain", 0, scores(0.4)), ("plain", 1, scores(0.5, more))])
+    assert "anomaly AP, uncertainty" not in row.values
 
 
 def test_gains_are_taken_seed_by_seed():
@@ -96,6 +100,7 @@ def test_markdown_shows_mean_spread_and_what_is_clear():
     assert "| mIoU ↑ | 0.4200 ± 0.0200 | 0.4767 ± 0.0252 |" in text
     assert "| mIoU ↑ | **+0.0567 ± 0.0058** |" in text
     assert "| ECE ↓ | +0.0000 ± 0.0000 |" in text
+    assert "| seconds per step ↓ | 0.250 ± 0.000 | 0.250 ± 0.000 |" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
     assert widths == {4, 3}  # two variants, then the one that gains
 

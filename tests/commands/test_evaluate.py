@@ -94,17 +94,18 @@ def assert_same(ours, theirs):
 
 
 def test_every_number_is_the_official_one(found, official):
-    assert_same({n: e["iou"] for n, e in found["classes"].items()}, official["classScores"])
-    assert_same(found["categories"], official["categoryScores"])
-    assert_same(found["iiou"], official["classInstScores"])
-    assert_same(found["categories_iiou"], official["categoryInstScores"])
+    overlap, categories, instances = found.overlap, found.categories, found.instances
+    assert_same({n: e.iou for n, e in overlap.classes.items()}, official["classScores"])
+    assert_same(categories.iou, official["categoryScores"])
+    assert_same(instances.iiou, official["classInstScores"])
+    assert_same(instances.categories_iiou, official["categoryInstScores"])
     for ours, theirs in (
-        ("miou", "averageScoreClasses"),
-        ("miou_categories", "averageScoreCategories"),
-        ("miiou", "averageScoreInstClasses"),
-        ("miiou_categories", "averageScoreInstCategories"),
+        (overlap.miou, "averageScoreClasses"),
+        (categories.miou, "averageScoreCategories"),
+        (instances.miiou, "averageScoreInstClasses"),
+        (instances.miiou_categories, "averageScoreInstCategories"),
     ):
-        assert found[ours] == pytest.approx(official[theirs], abs=1e-9)
+        assert ours == pytest.approx(official[theirs], abs=1e-9)
 
 
 def test_the_command_prints_and_writes_the_scores(data, found, tmp_path, capsys):
@@ -114,12 +115,13 @@ def test_the_command_prints_and_writes_the_scores(data, found, tmp_path, capsys)
     arguments = [str(data / "answers"), "--config", str(config), "--json", str(target)]
     start(["evaluate", *arguments, "--boundaries"])
     written = json.loads(target.read_text())
-    assert {name: written[name] for name in found} == found
+    plain = found.to_json()
+    assert {name: written[name] for name in plain} == plain
     assert 0 < written["boundary_iou"] < 1
     assert written["boundary_f"].keys() == {"1", "2", "3", "5"}
     shown = capsys.readouterr().out
-    assert f"{found['miou']:.4f}" in shown
-    assert f"{found['iiou']['car']:.4f}" in shown
+    assert f"{found.overlap.miou:.4f}" in shown
+    assert f"{found.instances.iiou['car']:.4f}" in shown
     assert max(len(line) for line in shown.splitlines()) <= 80
 
 
@@ -132,8 +134,8 @@ def test_a_split_without_instances_has_no_iiou(data, tmp_path):
     catalog = catalog_of(tmp_path, tmp_path / "cache")
     answers = PngAnswers(data / "answers", catalog, "val")
     result = evaluate_split(answers, catalog, split="val", each_image=lambda done: None)
-    assert "iiou" not in result
-    assert "categories" in result
+    assert result.instances is None
+    assert result.categories is not None
 
 
 def spoilt(folder, data, name, content):
@@ -175,4 +177,4 @@ def test_void_in_the_answer_is_a_miss(data, tmp_path):
             return Answer(np.full(label.size[::-1], VOID, np.uint8))
 
     result = evaluate_split(nothing, catalog, split="val", each_image=lambda done: None)
-    assert result["miou"] == 0.0
+    assert result.overlap.miou == 0.0

@@ -16,7 +16,7 @@ from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.labels import camvid_labels, cityscapes_labels
 from tests.inference.small_model import (
     blotches,
-    document,
+    describe_small,
     small_graph,
     write_export,
     write_onnx,
@@ -189,7 +189,7 @@ def test_only_labels_of_cityscapes_can_be_submitted(graph, photos, tmp_path):
     camvid = write_onnx(
         tmp_path / "camvid.onnx",
         small_graph(outputs=12),
-        document(camvid_labels(void="background")),
+        describe_small(camvid_labels(void="background")),
     )
     (line,) = refused(camvid, "in", "--out", "out", "--submission")
     assert line.startswith("--submission: the labels of camvid are not those of Cityscapes (")

@@ -1,6 +1,5 @@
 """What the command does once a training has ended."""
 
-import json
 import os
 import signal
 
@@ -10,15 +9,11 @@ from kerasseg.commands.train import train_and_report
 from kerasseg.config import load_config
 from kerasseg.errors import run_command
 from kerasseg.runs.directory import RunDirectory
+from tests.metrics.made_scores import made_scores
 
-METRICS = {
-    "split": "val",
-    "images": 3,
-    "miou": 0.25,
-    "pixel_accuracy": 0.75,
-    "image_accuracy": 0.5,
-    "classes": {"road": {"iou": 0.5, "pixels": 30}, "car": {"iou": None, "pixels": 0}},
-}
+SCORES = made_scores(
+    {"road": (0.5, 30), "car": (None, 0)}, miou=0.25, pixel_accuracy=0.75, image_accuracy=0.5
+)
 
 
 @pytest.fixture
@@ -29,7 +24,7 @@ def trained(monkeypatch, tmp_path):
     """
     config = load_config(None, [f"run_dir={tmp_path}"])
     run = RunDirectory(tmp_path)
-    run.metrics.write_text(json.dumps(METRICS))
+    run.write_scores(SCORES)
 
     def command(*, is_chief=True, write_report):
         monkeypatch.setattr("kerasseg.training.loop.train", lambda *_, **__: is_chief)
@@ -50,7 +45,7 @@ def test_the_page_is_written_and_the_scores_are_printed(trained, tmp_path, capsy
     cells = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows}
     assert cells["road"] == ["0.5000", "100.00%"]
     assert cells["car"] == ["-", "0.00%"]
-    assert cells["mean IoU"][0] == "0.2500"
+    assert cells["mIoU"][0] == "0.2500"
     assert cells["image accuracy"][0] == "0.5000"
     assert out.endswith(f"report       {tmp_path / 'report.html'}\n")
 

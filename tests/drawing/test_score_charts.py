@@ -7,26 +7,40 @@ import pytest
 
 from kerasseg.drawing.score_charts import write_plots
 from kerasseg.errors import UserError
-from kerasseg.metrics.pixel_scores import PixelScores
+from kerasseg.metrics.boundaries import BoundaryScores
+from kerasseg.metrics.calibration import CalibrationScorer
+from kerasseg.metrics.error_detection import ErrorDetectionScorer
+from kerasseg.metrics.scorer import ScoredImage
+from tests.metrics.uncertain_images import scores_of
 
 
 @pytest.fixture
 def found():
+    """Calibration and error detection of a model with eight uncertainty scores."""
     rng = np.random.default_rng(0)
     truth = np.kron(rng.integers(0, 3, (4, 6)), np.ones((8, 8), int)).astype(np.uint8)
     labels = np.where(rng.random(truth.shape) < 0.8, truth, 0).astype(np.uint8)
-    doubt = (rng.random(truth.shape) + (labels != truth)).astype(np.float32) / 2
+    uncertain = (rng.random(truth.shape) + (labels != truth)).astype(np.float32) / 2
     names = ("uncertainty", "1 - confidence", *(f"score {i}" for i in range(6)))
-    scores = PixelScores()
-    scores.add(
+    image = ScoredImage(
+        classes=3,
         truth=truth,
         labels=labels,
-        confidence=1 - doubt,
-        scores={name: doubt ** (i + 1) + (name == "uncertainty") for i, name in enumerate(names)},
-        unknown=None,
-        unknown_scores={},
+        confidence=1 - uncertain,
+        uncertainty_scores={
+            name: uncertain ** (i + 1) + (name == "uncertainty") for i, name in enumerate(names)
+        },
     )
-    return {**scores.to_json(), "miou": 0.625}
+    return {
+        "calibration": scores_of(CalibrationScorer(), [image]),
+        "errors": scores_of(ErrorDetectionScorer(), [image]),
+    }
+
+
+NOTHING = {"calibration": None, "errors": None, "boundaries": None}
+BOUNDARIES = BoundaryScores(
+    boundary_iou=0.5, boundary_f={}, trimap_miou={1: 0.2, 2: 0.3, 4: None, 8: 0.4}
+)
 
 
 def words(path):
@@ -35,33 +49,33 @@ def words(path):
 
 
 def test_a_model_has_two_plots(found, tmp_path):
-    paths = write_plots(found, tmp_path / "plots")
+    paths = write_plots(tmp_path / "plots", **found, boundaries=None, miou=0.625)
     assert [path.name for path in paths] == ["reliability.svg", "risk_coverage.svg"]
     assert sorted(p.name for p in (tmp_path / "plots").iterdir()) == sorted(p.name for p in paths)
     reliability, risk = map(words, paths)
-    assert f"calibration error {found['ece']:.3f}" in reliability
-    assert f"calibration error {found['ece_boundary']:.3f}" in reliability
-    area = found["errors"]["uncertainty"]["risk_coverage_area"]
+    assert f"calibration error {found['calibration'].error:.3f}" in reliability
+    assert f"calibration error {found['calibration'].edge_error:.3f}" in reliability
+    area = found["errors"].by_score["uncertainty"].risk_coverage_area
     assert f"uncertainty ({area:.3f})" in risk
     assert risk.count("score ") == 5  # the title of the legend, and what fits of the others
 
 
 def test_edges_have_a_plot_of_their_own(tmp_path):
-    trimap = {"1": 0.2, "2": 0.3, "4": None, "8": 0.4}
-    (path,) = write_plots({"trimap_miou": trimap, "miou": 0.625}, tmp_path)
+    edges = {**NOTHING, "boundaries": BOUNDARIES}
+    (path,) = write_plots(tmp_path, **edges, miou=0.625)
     assert path.name == "trimap.svg"
     assert "everywhere: 0.625" in words(path)
-    (again,) = write_plots({"trimap_miou": trimap, "miou": 0.625}, tmp_path / "again")
-    assert "<svg" in again.read_text()
+    (again,) = write_plots(tmp_path / "again", **edges, miou=None)
+    assert "everywhere" not in words(again)
 
 
 def test_labels_alone_have_nothing_to_draw(tmp_path):
     with pytest.raises(UserError, match="--plots: nothing to draw"):
-        write_plots({"miou": 0.5}, tmp_path)
+        write_plots(tmp_path, **NOTHING, miou=0.5)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be(found, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
-        write_plots(found, tmp_path / "file")
+        write_plots(tmp_path / "file", **found, boundaries=None, miou=0.5)

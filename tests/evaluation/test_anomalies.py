@@ -44,9 +44,9 @@ def answer(sample):
 
 def test_every_score_over_all_pixels(folder):
     samples, calls = find_anomalies(folder), []
-    found = evaluate_anomalies(answer, samples, LABELS, each_image=calls.append)["unknown"]
+    scores = evaluate_anomalies(answer, samples, LABELS, each_image=calls.append)
     assert calls == [1, 2, 3]
-    assert found.pop("images") == 3
+    assert scores.images == 3
     answers = [answer(sample) for sample in samples]
     unknown = np.concatenate([np.asarray(Image.open(s.label)).ravel() > 0 for s in samples])
     expected = {
@@ -56,12 +56,14 @@ def test_every_score_over_all_pixels(folder):
         "p(background)": [a.probabilities[..., 11] for a in answers],
         "max logit": [a.more_scores["max logit"] for a in answers],
     }
-    assert found.keys() == expected.keys()
+    assert scores.by_score.keys() == expected.keys()
     for name, values in expected.items():
         values = np.concatenate([v.ravel() for v in values])
-        assert found[name]["auroc"] == pytest.approx(roc_auc_score(unknown, values), abs=1e-3)
+        assert scores.by_score[name].auroc == pytest.approx(
+            roc_auc_score(unknown, values), abs=1e-3
+        )
         average = average_precision_score(unknown, values)
-        assert found[name]["average_precision"] == pytest.approx(average, abs=1e-3)
+        assert scores.by_score[name].average_precision == pytest.approx(average, abs=1e-3)
 
 
 def test_the_command_needs_no_config(folder, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """Temperature scaling against a known temperature and a search over a grid."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from kerasseg.evaluation.temperature import (
     tempered_confidence,
 )
 from kerasseg.metrics.calibration import Reliability
+from kerasseg.metrics.split_scores import TemperatureFit
 from tests.data.drawn_catalog import draw_catalog
 
 
@@ -108,16 +111,16 @@ def test_half_is_fitted_and_the_other_half_is_scored(tmp_path):
     found = calibrate(predictor, catalog, split="train", each_image=calls.append)
     assert predictor.seen == [0, 2, 4, 1, 3]
     assert calls == [1, 2, 3, 4, 5]
-    assert (found["images_fitted"], found["images_scored"]) == (3, 2)
+    assert (found.images_fitted, found.images_scored) == (3, 2)
     # Void, which is label 11, is neither fitted nor scored, so the truth is a little surer.
-    assert found["value"] == pytest.approx(3.0, rel=0.15)
+    assert found.value == pytest.approx(3.0, rel=0.15)
     reliability = Reliability()
     for i in (1, 3):
         p, truth = predictor._answers[i]
         valid = truth != 11
         reliability.add(p.max(-1)[valid], (p.argmax(-1) == truth)[valid])
-    assert found["ece_before"] == pytest.approx(reliability.error)
-    assert found["ece_after"] < 0.05 < 0.2 < found["ece_before"]
+    assert found.ece_before == pytest.approx(reliability.error)
+    assert found.ece_after < 0.05 < 0.2 < found.ece_before
 
 
 def test_what_cannot_be_fitted_is_said(tmp_path):
@@ -132,7 +135,10 @@ def test_what_cannot_be_fitted_is_said(tmp_path):
 
 def test_a_temperature_is_a_number_or_a_file_of_evaluate(tmp_path):
     file = tmp_path / "scores.json"
-    file.write_text('{"temperature": {"value": 0.75}}')
+    fit = TemperatureFit(
+        value=0.75, ece_before=0.2, ece_after=None, images_fitted=2, images_scored=1
+    )
+    file.write_text(json.dumps({"split": "val", **fit.to_json()}))
     assert read_temperature(str(file)) == 0.75
     assert read_temperature("1.5") == 1.5
 
@@ -145,7 +151,9 @@ def test_other_numbers_are_refused(text):
         read_temperature(text)
 
 
-@pytest.mark.parametrize("content", [None, "{}", "no json", '{"temperature": 3}'])
+@pytest.mark.parametrize(
+    "content", [None, "{}", "no json", '{"temperature": 3}', '{"temperature": {"value": 1}}']
+)
 def test_other_files_are_refused(tmp_path, content):
     file = tmp_path / "scores.json"
     if content is not None:

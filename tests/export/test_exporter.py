@@ -13,35 +13,14 @@ import onnx
 import pytest
 from PIL import Image
 
-from kerasseg.config import load_config
-from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
 from kerasseg.export import exporter
-from kerasseg.export.check_images import CheckSamples
-from kerasseg.export.exporter import ExportOptions, export_run
+from kerasseg.export.formats import FORMATS
 from kerasseg.files import is_temporary
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
-from kerasseg.runs.trained import open_run
+from tests.export.untrained import export_small
 
 PROJECT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def samples(run_dir):
-    catalog = open_catalog(load_config(run_dir / "config.yaml"), splits=("val",))
-    return CheckSamples(catalog, count=2)
-
-
-def export(run_dir, samples, out, **options):
-    return export_run(
-        open_run(run_dir), samples, out=out, options=ExportOptions(**options), say=lambda line: None
-    )
-
-
-@pytest.fixture(scope="module")
-def exported(run_dir, samples, drawn, tmp_path_factory):
-    out = tmp_path_factory.mktemp("exports") / "small"
-    return export(run_dir, samples, out, int8=drawn / "leftImg8bit" / "train")
 
 
 def test_everything_is_there_and_nothing_else(exported):
@@ -87,7 +66,7 @@ def test_labels_json_tells_what_the_answers_mean(exported):
 
 
 def test_an_expected_confidence_is_exported_and_written_down(run_dir, samples, exported, tmp_path):
-    made = export(run_dir, samples, tmp_path / "small", confidence="expected")
+    made = export_small(run_dir, samples, tmp_path / "small", confidence="expected")
     assert json.loads((made / "labels.json").read_text())["confidence"] == "expected"
     assert json.loads((exported / "labels.json").read_text())["confidence"] == "softmax"
     assert "averaged over Dropout" in (made / "README.md").read_text()
@@ -102,7 +81,7 @@ def test_an_expected_confidence_is_exported_and_written_down(run_dir, samples, e
 
 
 def test_a_temperature_is_baked_in_and_written_down(run_dir, samples, exported, tmp_path):
-    made = export(run_dir, samples, tmp_path / "small", formats=("onnx",), temperature=3.0)
+    made = export_small(run_dir, samples, tmp_path / "small", formats=("onnx",), temperature=3.0)
     assert json.loads((made / "labels.json").read_text())["temperature"] == 3.0
     assert json.loads((exported / "labels.json").read_text())["temperature"] == 1.0
     assert "of logits divided by 3." in (made / "README.md").read_text()
@@ -143,7 +122,7 @@ def test_the_calls_of_the_card_run(exported, drawn, tmp_path):
     assert "(256, 512)" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["savedmodel", "onnx"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_file_that_answers_otherwise_fails_the_export(
     name, run_dir, samples, tmp_path, monkeypatch
 ):
@@ -159,7 +138,7 @@ def test_a_file_that_answers_otherwise_fails_the_export(
     monkeypatch.setattr(exporter.parity, "differences", with_a_fault)
     out = tmp_path / "out"
     with pytest.raises(UserError, match=f"parity: {name}: equal_labels"):
-        export(run_dir, samples, out, formats=(name,))
+        export_small(run_dir, samples, out, formats=(name,))
     assert not out.exists()
 
 
@@ -170,14 +149,16 @@ def test_jpeg_and_png_of_the_warm_up_are_real_images(exported):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["write_warmup", "model_card", "publish"])
+@pytest.mark.parametrize(
+    "place", ["formats.warmup.write_warmup", "exporter.model_card", "exporter.publish"]
+)
 def test_a_kill_leaves_a_whole_version_or_none(place, run_dir, tmp_path):
     """The export dies by SIGKILL as it calls `place`; the one after it is whole."""
     out = tmp_path / "out"
     program = (
         "import os, signal, sys, runpy\n"
-        "from kerasseg.export import exporter\n"
-        f"exporter.{place} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import kerasseg.export.exporter, kerasseg.export.formats.warmup\n"
+        f"kerasseg.export.{place} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"sys.argv = ['export.py', {str(run_dir)!r}, '--out', {str(out)!r}, '--images', '1']\n"
         f"runpy.run_path({str(PROJECT / 'export.py')!r}, run_name='__main__')\n"
     )

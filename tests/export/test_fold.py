@@ -6,7 +6,7 @@ import pytest
 
 from kerasseg.config import ModelConfig
 from kerasseg.export.fold import fold_batch_norm
-from kerasseg.export.formats.onnx import convert
+from kerasseg.export.formats.onnx_graph import convert
 from kerasseg.models.build import build_net
 from kerasseg.models.serving_graph import ServingGraph
 

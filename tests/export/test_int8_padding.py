@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kerasseg.config import ModelConfig
 from kerasseg.export.fold import fold_batch_norm
-from kerasseg.export.formats import onnx as onnx_format
+from kerasseg.export.formats.onnx_graph import convert
 from kerasseg.export.int8 import quantize
 from kerasseg.export.int8_padding import pad_before_dequantizing
 from kerasseg.models.build import build_net
@@ -76,7 +76,7 @@ def test_every_inner_padding_of_an_int8_net_is_of_integers(tmp_path):
         working_size=(32, 48), native_size=(32, 48), background_id=4, dropout_rate=0.3,
     )  # fmt: skip
     source, target = tmp_path / "model.onnx", tmp_path / "model.int8.onnx"
-    onnx.save(onnx_format.convert(graph, probabilities=False), source)
+    onnx.save(convert(graph, probabilities=False), source)
     images = [np.random.default_rng(i).integers(0, 256, (32, 48, 3), np.uint8) for i in range(4)]
     quantize(source, target, images=images)
     model = onnx.load(target)

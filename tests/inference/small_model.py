@@ -1,35 +1,40 @@
 """A small net that was never trained, as a graph, an ONNX file, an export and a run directory."""
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kerasseg.config import load_config
-from kerasseg.export.formats.onnx import convert, write
-from kerasseg.export.formats.savedmodel import Deployment
+from kerasseg.export.formats.deployment import Deployment
+from kerasseg.export.formats.onnx_graph import convert, write
 from kerasseg.labels import LabelSet, cityscapes_labels
-from kerasseg.models.build import build_net
+from kerasseg.models.build import build_net, net_geometry
 from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.directory import RunDirectory
 
 WORKING, NATIVE, DEPTH, TILE, SCALE = (128, 256), (256, 512), 2, 512, 2.5
 
 
-def document(label_set: LabelSet | None = None) -> dict:
-    """labels.json of an export of the small model."""
-    return {
-        **(label_set or cityscapes_labels(void="background", dataset="streets")).to_json(),
-        "working_size": list(WORKING),
-        "native_size": list(NATIVE),
-        "uncertainty_scale": SCALE,
-        "max_pixels": 20_000,
-        "tile": TILE,
-        "depth": DEPTH,
-        "kerasseg_version": "0",
-        "config_hash": "0123456789abcdef",
-        "run": "small",
-    }
+def describe_small(label_set: LabelSet | None = None) -> ModelDescription:
+    """What labels.json says of an export of the small model."""
+    stride, reach = net_geometry(small_config().model)
+    return ModelDescription(
+        label_set=label_set or cityscapes_labels(void="background", dataset="streets"),
+        working_size=WORKING,
+        native_size=NATIVE,
+        stride=stride,
+        reach=reach,
+        tile=TILE,
+        max_pixels=20_000,
+        uncertainty_scale=SCALE,
+        temperature=1.0,
+        confidence="softmax",
+        kerasseg_version="0",
+        config_hash="0123456789abcdef",
+        run="small",
+    )
 
 
 def small_config(**changes):
@@ -57,8 +62,10 @@ def small_graph(*, working=WORKING, native=NATIVE, outputs: int = 20, **changes)
     )
 
 
-def write_onnx(path: Path, graph: ServingGraph, described: dict | None = None) -> Path:
-    text = json.dumps(described or document())
+def write_onnx(
+    path: Path, graph: ServingGraph, description: ModelDescription | None = None
+) -> Path:
+    text = (description or describe_small()).to_text()
     write(convert(graph, probabilities=False), path, metadata={"kerasseg": text})
     return path
 
@@ -68,7 +75,7 @@ def write_export(folder: Path, graph: ServingGraph, onnx_file: Path) -> Path:
     version = folder / "1"
     version.mkdir(parents=True)
     labels = version / "labels.json"
-    labels.write_text(json.dumps(document()), encoding="utf-8")
+    labels.write_text(describe_small().to_text(), encoding="utf-8")
     Deployment(graph, max_pixels=20_000, uncertainty_scale=SCALE, labels_file=labels).save(version)
     (version / "model.onnx").write_bytes(onnx_file.read_bytes())
     (folder / "latest").symlink_to("1")
@@ -82,7 +89,7 @@ def write_run(path: Path) -> Path:
     config = small_config(run_dir=path)
     run = RunDirectory(path)
     run.open(config, fresh=False)
-    run.labels.write_text(json.dumps(document()), encoding="utf-8")
+    run.write_description(replace(describe_small(), uncertainty_scale=None))
     run.save_best(small_net(config.model, outputs=20))
     return path
 

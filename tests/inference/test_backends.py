@@ -1,17 +1,15 @@
 """The three predictors on the same weights; each against the graph that all of them run."""
 
-import json
-
 import numpy as np
 import pytest
 
 from kerasseg.errors import UserError
-from kerasseg.export.formats import onnx as onnx_format
+from kerasseg.export.formats.onnx_graph import convert, write
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.inference.backends.run import RunPredictor
 from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 from kerasseg.labels import cityscapes_labels
-from tests.inference.small_model import SCALE, blotches, document
+from tests.inference.small_model import SCALE, blotches, describe_small
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +60,10 @@ def test_a_large_image_is_computed_in_tiles(predictor, monkeypatch):
 def talking_onnx(graph, tmp_path_factory):
     """As `export.py --probabilities` writes it."""
     file = tmp_path_factory.mktemp("talking") / "model.onnx"
-    onnx_format.write(
-        onnx_format.convert(graph, probabilities=True),
+    write(
+        convert(graph, probabilities=True),
         file,
-        metadata={"kerasseg": json.dumps(document())},
+        metadata={"kerasseg": describe_small().to_text()},
     )
     return OnnxPredictor(file)
 

@@ -116,7 +116,7 @@ def test_an_onnx_model_of_somebody_else(onnx_file, tmp_path):
     for properties, message in (
         ({}, 'not one that export.py wrote \\(no metadata "kerasseg"\\)'),
         ({"kerasseg": "{"}, "metadata: not JSON"),
-        ({"kerasseg": json.dumps({**json.loads(text), "depth": 0})}, "metadata: .*found 0"),
+        ({"kerasseg": json.dumps({**json.loads(text), "stride": 0})}, "metadata: .*found 0"),
     ):
         del model.metadata_props[:]
         onnx.helper.set_model_props(model, properties)

@@ -1,15 +1,17 @@
 """Tiles against one pass over the whole image, on real nets."""
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import onnxruntime
 import pytest
 import tensorflow as tf
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from kerasseg.inference.tiles import Span, compute_in_tiles, reach, spans
+from kerasseg.inference.tiles import Span, compute_in_tiles, spans
+from kerasseg.models.build import net_geometry
 from kerasseg.models.heads import features_and_logits
 from tests.inference.small_model import (
     NATIVE,
@@ -21,6 +23,12 @@ from tests.inference.small_model import (
 )
 
 HALF = {"working_size": WORKING, "native_size": NATIVE}
+
+
+@cache
+def unet(depth):
+    stride, reach = net_geometry(small_config(**{"model.depth": depth}).model)
+    return {"stride": stride, "reach": reach}
 
 
 def in_tensorflow(graph):
@@ -47,7 +55,7 @@ def test_an_onnx_file_in_tiles_says_what_it_says_in_one_pass(onnx_file):
         return dict(zip(names, session.run(names, {"image": batch}), strict=True))
 
     image = blotches(1024, 1536)
-    tiled, whole = tiled_and_whole(compute, image, **HALF, depth=2, tile=512)
+    tiled, whole = tiled_and_whole(compute, image, **HALF, **unet(2), tile=512)
     assert len(sizes) == 3 * 4 + 1
     assert max(max(shape[1:3]) for shape in sizes[:-1]) <= 512
     # At one half all weights of the resize are exact, so every pixel goes through the same sums.
@@ -74,7 +82,7 @@ def test_every_kind_of_net(upsampling, padding, depth):
         image,
         working_size=(1, 1),
         native_size=(2, 2),
-        depth=depth,
+        **unet(depth),
         tile=256,
     )
     np.testing.assert_array_equal(tiled["labels"], whole["labels"])
@@ -99,7 +107,7 @@ def test_every_scale_that_divides_the_size(working, native, size):
         blotches(*size),
         working_size=working,
         native_size=native,
-        depth=2,
+        **unet(2),
         tile=128,
     )
     # The place of a pixel between two others is a float: its last bit depends on where it counts
@@ -112,7 +120,7 @@ def test_every_scale_that_divides_the_size(working, native, size):
 def test_a_margin_that_is_too_small_would_be_seen(graph):
     image = blotches(300, 300)
     compute = in_tensorflow(graph)
-    tiled, whole = tiled_and_whole(compute, image, **HALF, depth=1, tile=100)
+    tiled, whole = tiled_and_whole(compute, image, **HALF, **unet(1), tile=100)
     assert (tiled["labels"] != whole["labels"]).any()
 
 
@@ -123,7 +131,8 @@ def test_the_net_sees_no_further_than_said(upsampling, depth):
     net = features_and_logits(small_net(config.model, outputs=4))
     for weight in net.trainable_weights:  # nothing negative: no ReLU closes, nothing cancels
         weight.assign(tf.abs(weight) + 0.01)
-    side = 2 ** (depth + 1) * (reach(depth) // 2**depth + 2)
+    reach = unet(depth)["reach"]
+    side = 2 ** (depth + 1) * (reach // 2**depth + 2)
     # Bright, so that it is positive once normalised. A pooling passes on one of four pixels only:
     # noise, and several images, for all of them to have their turn.
     noise = np.random.default_rng(0).integers(140, 256, (4, side, side, 3))
@@ -135,22 +144,24 @@ def test_the_net_sees_no_further_than_said(upsampling, depth):
         gradient = tape.gradient(seen, images).numpy().any(axis=(0, -1))
         distances = np.abs(np.argwhere(gradient) - place)
         reached = max(reached, distances.max())
-    assert reached <= reach(depth)
+    assert reached <= reach
     if upsampling == "resize":
-        assert reached == reach(depth)
+        assert reached == reach
 
 
 geometries = st.fixed_dictionaries(
     {
         "working": st.integers(1, 2000),
         "native": st.integers(1, 2000),
-        "depth": st.integers(1, 6),
+        "stride": st.sampled_from([2, 4, 8, 16, 32, 64]),
+        "reach": st.integers(1, 1000),
         "tile": st.integers(256, 4096),
     }
 )
 
 
 @given(st.integers(1, 20_000), geometries)
+@example(16376, {"working": 159, "native": 1302, "stride": 4, "reach": 158, "tile": 256})
 def test_the_kept_parts_follow_one_another_and_lie_inside(side, geometry):
     found = spans(side, **geometry)
     assert found[0].start == found[0].keep_from == 0
@@ -168,8 +179,8 @@ def test_the_kept_parts_follow_one_another_and_lie_inside(side, geometry):
 @given(st.integers(1, 40), st.integers(1, 80), st.integers(1, 5), st.integers(256, 2048))
 def test_margins_and_alignment(working, native, depth, tile):
     assume(native <= 4 * working)
-    found = spans(9000, working=working, native=native, depth=depth, tile=tile)
-    sees = reach(depth) * native / working
+    found = spans(9000, working=working, native=native, **unet(depth), tile=tile)
+    sees = unet(depth)["reach"] * native / working
     for span in found:
         if span.start:
             assert span.keep_from - span.start >= sees - 0.5
@@ -189,7 +200,23 @@ def test_an_image_below_the_limit_is_one_pass():
         return {"labels": batch[..., 0]}
 
     image = blotches(512, 300)
-    answer = compute_in_tiles(compute, image, **HALF, depth=4, tile=512)
+    answer = compute_in_tiles(compute, image, **HALF, **unet(4), tile=512)
     assert len(calls) == 1
     np.testing.assert_array_equal(calls[0][0], image)
     np.testing.assert_array_equal(answer["labels"], image[..., 0])
+
+
+def test_a_net_that_sees_everything_is_never_cut():
+    shapes = []
+
+    def compute(batch):
+        shapes.append(batch.shape)
+        return {"labels": batch[..., 0]}
+
+    image = blotches(700, 900)
+    geometry = {**HALF, "stride": 32, "tile": 256}
+    answer = compute_in_tiles(compute, image, reach=None, **geometry)
+    assert shapes == [(1, 700, 900, 3)]
+    np.testing.assert_array_equal(answer["labels"], image[..., 0])
+    compute_in_tiles(compute, image, reach=30, **geometry)
+    assert len(shapes) > 5

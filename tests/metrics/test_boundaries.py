@@ -5,7 +5,9 @@ import pytest
 from scipy.ndimage import binary_dilation
 from skimage.segmentation import find_boundaries
 
-from kerasseg.metrics.boundaries import BoundaryScores, edge, grown, inner_band, lines_between
+from kerasseg.metrics.boundaries import BoundaryScorer, edge, grown, inner_band, lines_between
+from kerasseg.metrics.scorer import ScoredImage
+from tests.metrics.uncertain_images import scores_of
 
 SHAPE, CLASSES = (18, 23), 3
 
@@ -63,10 +65,8 @@ def test_thick_edges_are_those_of_scikit_image(width):
 
 
 def scored(pairs, **options):
-    scores = BoundaryScores(CLASSES, **options)
-    for truth, labels in pairs:
-        scores.add(truth, labels)
-    return scores.to_json()
+    images = [ScoredImage(classes=CLASSES, truth=t, labels=labels) for t, labels in pairs]
+    return scores_of(BoundaryScorer(CLASSES, **options), images)
 
 
 def test_boundary_iou_by_hand():
@@ -79,7 +79,7 @@ def test_boundary_iou_by_hand():
             shared[index] += (bands[0] & bands[1]).sum(), (bands[0] | bands[1]).sum()
     share = 2 / np.hypot(*SHAPE)
     expected = (shared[:, 0] / shared[:, 1]).mean()
-    assert scored(pairs, share=share)["boundary_iou"] == pytest.approx(expected)
+    assert scored(pairs, share=share).boundary_iou == pytest.approx(expected)
 
 
 def distance(point, points):
@@ -100,8 +100,8 @@ def test_boundary_f_by_hand():
                 values[tolerance].append(2 * precision * recall / (precision + recall))
         for tolerance in tolerances:
             expected[tolerance].append(np.mean(values[tolerance]))
-    found = scored(pairs, tolerances=tolerances)["boundary_f"]
-    assert found == {str(t): pytest.approx(np.mean(v)) for t, v in expected.items()}
+    found = scored(pairs, tolerances=tolerances).boundary_f
+    assert found == {t: pytest.approx(np.mean(v)) for t, v in expected.items()}
 
 
 def test_trimaps_by_hand():
@@ -119,21 +119,21 @@ def test_trimaps_by_hand():
     for index in range(CLASSES):
         a, b = (truth == index) & near, (labels == index) & near
         iou.append((a & b).sum() / (a | b).sum())
-    found = scored([(truth, labels)], distances=(3,))["trimap_miou"]
-    assert found == {"3": pytest.approx(np.mean(iou))}
+    found = scored([(truth, labels)], distances=(3,)).trimap_miou
+    assert found == {3: pytest.approx(np.mean(iou))}
 
 
 def test_the_truth_itself_is_perfect():
     truth, _ = pair(2)
     found = scored([(truth, np.where(truth == 255, 0, truth))])
-    assert found["trimap_miou"]["1"] == 1.0
-    assert found["boundary_f"]["5"] > 0.9  # what lies under void makes edges of its own
-    assert found["boundary_iou"] > 0.7
+    assert found.trimap_miou[1] == 1.0
+    assert found.boundary_f[5] > 0.9  # what lies under void makes edges of its own
+    assert found.boundary_iou > 0.7
 
 
 def test_one_flat_image_has_no_edges():
     flat = np.zeros(SHAPE, np.uint8)
     found = scored([(flat, flat)])
-    assert found["boundary_f"] == dict.fromkeys(("1", "2", "3", "5"))
-    assert found["trimap_miou"]["4"] is None
-    assert found["boundary_iou"] == 1.0  # the border of the image counts there
+    assert found.boundary_f == dict.fromkeys((1, 2, 3, 5))
+    assert found.trimap_miou[4] is None
+    assert found.boundary_iou == 1.0  # the border of the image counts there

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import binary_dilation
+from skimage.segmentation import find_boundaries
 from sklearn.calibration import calibration_curve
 
-from kerasseg.metrics.calibration import Reliability
+from kerasseg.metrics.calibration import CalibrationScorer, Reliability, ReliabilityCurve
+from tests.metrics.uncertain_images import joined, scores_of, uncertain_image
 
 
 def by_hand(confidence, right, bins):
@@ -51,7 +54,8 @@ def test_what_is_written_gives_the_error_again():
     rng = np.random.default_rng(3)
     reliability = Reliability()
     reliability.add(0.5 + rng.random(500) / 2, rng.random(500) < 0.7)
-    found = {name: np.array(values) for name, values in reliability.to_json().items()}
+    written = ReliabilityCurve.of(reliability).to_json()
+    found = {name: np.array(values) for name, values in written.items()}
     assert len(found["pixels"]) < 15  # bins without pixels are left out
     gaps = np.abs(found["confidence"] - found["accuracy"])
     assert (gaps * found["pixels"]).sum() / 500 == pytest.approx(reliability.error)
@@ -71,3 +75,21 @@ def test_what_is_no_confidence_is_refused(bad):
 
 def test_no_pixels_no_error():
     assert np.isnan(Reliability().error)
+
+
+def test_calibration_everywhere_and_near_edges():
+    images = [uncertain_image(seed) for seed in range(3)]
+    found = scores_of(CalibrationScorer(), images)
+    confidence = joined(image.confidence for image in images)
+    right = joined(image.labels == image.truth for image in images)
+    valid = joined(image.truth != 255 for image in images)
+    edges = joined(
+        binary_dilation(find_boundaries(image.truth, mode="thick"), np.ones((5, 5)))
+        for image in images
+    )
+    near = edges & valid
+    assert 0 < near.sum() < valid.sum()
+    assert found.error == pytest.approx(by_hand(confidence[valid], right[valid], 15), abs=1e-9)
+    assert found.edge_error == pytest.approx(by_hand(confidence[near], right[near], 15), abs=1e-9)
+    assert sum(found.curve.pixels) == valid.sum()
+    assert sum(found.edge_curve.pixels) == near.sum()

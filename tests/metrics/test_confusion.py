@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from kerasseg.metrics.confusion import ConfusionMatrix, image_scores, scores
+from kerasseg.metrics.confusion import ConfusionMatrix
 
 CLASSES = 4
 VOID = 255
@@ -110,42 +110,17 @@ def test_the_largest_set_of_classes_fits():
     assert matrix.counts[253, 253] == 2
 
 
-def test_the_metrics_file_has_null_for_a_class_that_is_nowhere():
-    truth = np.array([[0, 0], [1, VOID]], np.uint8)
-    matrix = matrix_of([(truth, np.array([[0, 1], [1, 1]], np.uint8))])
-    assert scores(matrix, names=("a", "b", "c", "d"), split="val") == {
-        "split": "val",
-        "images": 1,
-        "miou": 0.5,
-        "pixel_accuracy": pytest.approx(2 / 3),
-        "image_accuracy": 0.5,
-        "classes": {
-            "a": {"iou": 0.5, "pixels": 2},
-            "b": {"iou": 0.5, "pixels": 1},
-            "c": {"iou": None, "pixels": 0},
-            "d": {"iou": None, "pixels": 0},
-        },
-        "confusion": [[1, 1, 0, 0, 0], [0, 1, 0, 0, 0], [0] * 5, [0] * 5, [0, 1, 0, 0, 0]],
-    }
-
-
 @given(images=IMAGES)
-def test_the_scores_of_an_image_are_those_of_a_split_of_it_alone(images):
-    matrix = ConfusionMatrix(CLASSES)
+def test_matrices_of_images_add_up(images):
+    merged, alone = ConfusionMatrix(CLASSES), ConfusionMatrix(CLASSES)
     for truth, prediction in images:
-        alone = matrix_of([(truth, prediction)])
-        found = image_scores("x", matrix.add(truth, prediction))
-        expected = scores(alone, names=tuple("abcd"), split="val")
-        assert found == {
-            "name": "x",
-            "miou": expected["miou"],
-            "pixel_accuracy": expected["pixel_accuracy"],
-        }
+        merged.merge(alone.add(truth, prediction))
+    np.testing.assert_array_equal(merged.counts, alone.counts)
+    assert merged.image_accuracies == alone.image_accuracies
 
 
-def test_without_a_pixel_to_score_everything_is_null_and_nothing_warns():
+def test_without_a_pixel_to_score_everything_is_not_a_number_and_nothing_warns():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        empty = scores(ConfusionMatrix(1), names=("a",), split="val")
-    assert empty["images"] == 0
-    assert (empty["miou"], empty["pixel_accuracy"], empty["image_accuracy"]) == (None,) * 3
+        empty = ConfusionMatrix(1)
+        assert all(map(np.isnan, (empty.miou, empty.pixel_accuracy, empty.image_accuracy)))

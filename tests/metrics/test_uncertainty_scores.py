@@ -6,7 +6,6 @@ from scipy.stats import entropy as scipy_entropy
 
 from kerasseg.metrics.uncertainty_scores import (
     entropy,
-    forced_labels,
     uncertainty_scores,
     unknown_scores,
 )
@@ -29,20 +28,9 @@ def test_entropy_is_that_of_scipy(probabilities):
     assert found[0, 0] == 0
 
 
-def test_forced_labels_by_a_loop(probabilities):
-    labels = probabilities.argmax(axis=-1).astype(np.uint8)
-    forced = forced_labels(labels, probabilities, classes=CLASSES)
-    assert forced.dtype == np.uint8
-    for place in np.ndindex(labels.shape):
-        assert forced[place] == np.argmax(probabilities[place][:CLASSES])
-    assert (labels == CLASSES).any()
-    assert not (forced == CLASSES).any()
-
-
-def test_without_a_background_nothing_is_forced(probabilities):
-    labels = probabilities.argmax(axis=-1).astype(np.uint8)
-    np.testing.assert_array_equal(forced_labels(labels, probabilities, classes=CLASSES + 1), labels)
+def test_without_a_background_nothing_points_at_unknown_things_alone(probabilities):
     assert unknown_scores(probabilities, background_id=None) == {}
+    assert unknown_scores(None, background_id=CLASSES) == {}
 
 
 def test_what_a_model_has_no_probabilities_for_is_left_out(probabilities):

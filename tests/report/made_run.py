@@ -1,16 +1,24 @@
 """A run directory made by hand, and what stands on a page."""
 
 import csv
-import json
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 
 from kerasseg.config import dump_config, load_config
-from kerasseg.labels import camvid_labels
+from kerasseg.labels import LabelSet, camvid_labels
+from kerasseg.metrics.boundaries import BoundaryScores
+from kerasseg.metrics.calibration import CalibrationScores, ReliabilityCurve
+from kerasseg.metrics.error_detection import ErrorDetectionScores, ErrorRanking, RiskCoverage
+from kerasseg.metrics.forced_labels import ForcedScores
+from kerasseg.metrics.image_scores import ImageScore, ImageScores
+from kerasseg.metrics.split_scores import SplitScores
+from kerasseg.metrics.unknown_detection import UnknownDetectionScores, UnknownRanking
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.history import history_columns
+from tests.metrics.made_scores import made_scores
 
 TERMS = ("cross_entropy", "variance")
 _EMPTY = {"meta", "img", "br", "hr", "input", "link"}
@@ -50,55 +58,67 @@ class Page(HTMLParser):
         return " ".join(self.words)
 
 
-def metrics(**more) -> dict:
+def scores(classes=None, **more):
+    """Of CamVid's classes, or of others."""
     names = camvid_labels(void="background").names
-    return {
-        "split": "val",
-        "images": 2,
-        "miou": 0.4321,
-        "pixel_accuracy": 0.8765,
-        "image_accuracy": 0.7654,
-        "classes": {n: {"iou": 0.05 * i, "pixels": 100 + i} for i, n in enumerate(names)},
-        **more,
-    }
+    classes = classes or {name: (0.05 * i, 100 + i) for i, name in enumerate(names)}
+    measured = {"miou": 0.4321, "pixel_accuracy": 0.8765, "image_accuracy": 0.7654}
+    return made_scores(classes, **{**measured, "images": 2, **more})
 
 
+# Everything that need not have been measured.
 FULL = {
-    "miou_forced": 0.4567,
-    "ece": 0.0123,
-    "ece_boundary": 0.1,
-    "confusion": (np.eye(12, dtype=int) * 50 + 3).tolist(),
-    "each_image": [
-        {"name": "a", "miou": 0.5, "pixel_accuracy": 0.9},
-        {"name": "b", "miou": 0.25, "pixel_accuracy": 0.8},
-    ],
-    "reliability": {"confidence": [0.3, 0.9], "accuracy": [0.4, 0.8], "pixels": [10, 90]},
-    "reliability_boundary": {"confidence": [0.3], "accuracy": [0.4], "pixels": [10]},
-    "errors": {
-        "uncertainty": {
-            "auroc": 0.6161,
-            "average_precision": 0.3131,
-            "risk_coverage_area": 0.0707,
-            "risk_coverage": {"coverage": [0.5, 1.0], "risk": [0.1, 0.2]},
-        }
-    },
-    "unknown": {
-        "images": 1,
-        "uncertainty": {"auroc": 0.6262, "average_precision": 0.1515, "fpr95": 0.9191},
-    },
+    "forced": ForcedScores(0.4567),
+    "confusion": tuple(tuple(row) for row in (np.eye(12, dtype=int) * 50 + 3).tolist()),
+    "each_image": ImageScores((ImageScore("a", 0.5, 0.9), ImageScore("b", 0.25, 0.8))),
+    "calibration": CalibrationScores(
+        error=0.0123,
+        curve=ReliabilityCurve((0.3, 0.9), (0.4, 0.8), (10, 90)),
+        edge_error=0.1,
+        edge_curve=ReliabilityCurve((0.3,), (0.4,), (10,)),
+    ),
+    "errors": ErrorDetectionScores(
+        {"uncertainty": ErrorRanking(0.6161, 0.3131, 0.0707, RiskCoverage((0.5, 1.0), (0.1, 0.2)))}
+    ),
+    "unknown": UnknownDetectionScores(1, {"uncertainty": UnknownRanking(0.6262, 0.1515, 0.9191)}),
+    "boundaries": BoundaryScores(0.2828, {2: 0.2929}, {1: 0.1717, 2: None}),
 }
 
 
-def make_run(folder, content: dict, *settings: str, names=None):
+def _label_set(names) -> LabelSet:
+    ids = range(len(names))
+    return LabelSet(
+        dataset="made",
+        names=tuple(names),
+        palette=tuple((i, i, i) for i in ids),
+        ids=tuple(ids),
+        void_ids=(255,),
+        void_name="void",
+        void_color=(0, 0, 0),
+        void="background",
+        id_to_train={i: i for i in ids},
+    )
+
+
+def make_run(folder, content: SplitScores, *settings: str, names=None):
     """A run directory with everything but weights that could be loaded."""
     run = RunDirectory(folder)
     run.path.mkdir(parents=True)
     config = load_config(None, ["data.root=nowhere", f"name={folder.name}", *settings])
     run.config.write_text(f"# made with kerasseg 1.2.3\n# git commit abc\n{dump_config(config)}")
-    labels = camvid_labels(void="background").to_json()
-    run.labels.write_text(json.dumps(labels | ({"names": names} if names else {})))
+    run.write_description(
+        ModelDescription(
+            label_set=_label_set(names) if names else camvid_labels(void="background"),
+            working_size=(180, 240),
+            native_size=(360, 480),
+            stride=16,
+            reach=200,
+            tile=2048,
+            max_pixels=10**7,
+        )
+    )
     run.best.touch()
-    run.metrics.write_text(json.dumps(content))
+    run.write_scores(content)
     with run.history.open("w", newline="") as file:
         writer = csv.DictWriter(file, history_columns(TERMS), restval="0.5")
         writer.writeheader()

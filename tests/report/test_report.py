@@ -11,16 +11,18 @@ from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
+from kerasseg.metrics.image_scores import ImageScore
+from kerasseg.metrics.split_scores import Seconds, TemperatureFit
 from kerasseg.report.examples import best_and_worst, draw_example
 from kerasseg.report.html import table, text
-from kerasseg.runs.description import Description
+from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.record import read_run
 from kerasseg.streets.draw import draw_streets
-from tests.report.made_run import FULL, Page, make_run, metrics, read
+from tests.report.made_run import FULL, Page, make_run, read, scores
 
 
 def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_path, capsys):
-    run = make_run(tmp_path / "mine", metrics(**FULL))
+    run = make_run(tmp_path / "mine", scores(**FULL))
     start(["report", str(run.path)])
     assert capsys.readouterr().out == f"{run.report}\n"
     page = read(run.report)
@@ -43,36 +45,26 @@ def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_p
 
 
 def test_what_was_not_measured_is_left_out(tmp_path):
-    run = make_run(tmp_path / "old", metrics(miou=None))
+    run = make_run(tmp_path / "bare", scores(miou=None))
     start(["report", str(run.path)])
     page = read(run.report)
     assert page.headings == ["Learning", "Classes", "Best and worst images", "How it was made"]
-    assert "metrics.json says nothing of single images." in page.text
+    assert "Too few images have a score of their own." in page.text
 
 
 @pytest.mark.parametrize("dropped", FULL)
 def test_any_one_measure_may_be_missing(dropped, tmp_path):
-    run = make_run(tmp_path / "run", metrics(**{k: v for k, v in FULL.items() if k != dropped}))
+    run = make_run(tmp_path / "run", scores(**{k: v for k, v in FULL.items() if k != dropped}))
     start(["report", str(run.path)])
     assert "0.4321" in read(run.report).words
 
 
-def test_scores_without_their_curves_are_a_table(tmp_path):
-    scores = {"auroc": 0.6161, "average_precision": 0.3131, "risk_coverage_area": 0.0707}
-    run = make_run(tmp_path / "run", metrics(ece=0.1, errors={"uncertainty": scores}))
-    start(["report", str(run.path)])
-    page = read(run.report)
-    assert {"0.6161", "0.3131", "0.0707", "0.1000"} <= set(page.words)
-    assert "risk-coverage curves" not in page.alternatives
-
-
 def test_temperature_and_times_are_told(tmp_path):
-    temperature = {"value": 0.6717, "ece_before": 0.1094, "ece_after": 0.0055}
     more = {
-        "temperature": {**temperature, "images_fitted": 40, "images_scored": 41},
-        "seconds": {"labels": 0.0373, "MC Dropout 50": 2.427},
+        "temperature": TemperatureFit(0.6717, 0.1094, 0.0055, images_fitted=40, images_scored=41),
+        "seconds": Seconds({"labels": 0.0373, "MC Dropout 50": 2.427}),
     }
-    run = make_run(tmp_path / "run", metrics(**FULL, **more))
+    run = make_run(tmp_path / "run", scores(**FULL, **more))
     start(["report", str(run.path)])
     text = read(run.report).text
     assert "temperature of 0.672, fitted on 40 images" in text
@@ -81,7 +73,7 @@ def test_temperature_and_times_are_told(tmp_path):
 
 
 def test_a_run_without_scores_of_images_shows_its_panels(tmp_path):
-    run = make_run(tmp_path / "old", metrics())
+    run = make_run(tmp_path / "old", scores())
     run.panels.mkdir()
     for i in range(7):
         Image.new("RGB", (1960, 300), (30 * i, 0, 0)).save(run.panels / f"town_{i}.png")
@@ -95,7 +87,7 @@ def test_parameters_are_those_of_the_net(tmp_path):
     from tests.inference.small_model import write_run
 
     trained = write_run(tmp_path / "net")
-    run = make_run(tmp_path / "run", metrics())
+    run = make_run(tmp_path / "run", scores())
     assert read_run(run.path).parameters == 0  # an empty file
     run.best.write_bytes((trained / "best.keras").read_bytes())
     count = load_net(run.best).count_params()
@@ -107,8 +99,8 @@ def test_parameters_are_those_of_the_net(tmp_path):
 
 @pytest.mark.parametrize("evil", ['<b>&"x', "$\\frac{$", "_a", "</title><script>"])
 def test_a_name_is_no_markup(evil, tmp_path):
-    classes = {evil: {"iou": 0.5, "pixels": 3}, "plain": {"iou": None, "pixels": 0}}
-    found = metrics(classes=classes, confusion=[[3, 1, 1], [0, 2, 0], [0, 0, 0]])
+    classes = {evil: (0.5, 3), "plain": (None, 0)}
+    found = scores(classes=classes, confusion=((3, 1, 1), (0, 2, 0), (0, 0, 0)))
     run = make_run(tmp_path / "evil", found, names=[evil, "plain"])
     start(["report", str(run.path)])
     assert evil in "".join(read(run.report).words)
@@ -122,8 +114,8 @@ def test_any_text_comes_back_out_of_a_table(cell):
 
 def test_several_runs_are_compared(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    make_run(tmp_path / "one", metrics(**FULL))
-    make_run(tmp_path / "two", metrics(miou=0.5555), "loss.boundary_weight=1.0")
+    make_run(tmp_path / "one", scores(**FULL))
+    make_run(tmp_path / "two", scores(miou=0.5555), "loss.boundary_weight=1.0")
     start(["report", "one", "two"])
     page = read(tmp_path / "comparison.html")
     for word in ("one", "two", "0.4321", "0.5555", "loss.boundary_weight"):
@@ -134,13 +126,13 @@ def test_several_runs_are_compared(tmp_path, monkeypatch):
 def test_two_runs_of_one_name_are_told_apart_by_their_directories(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for place in ("a", "b"):
-        make_run(tmp_path / place / "same", metrics())
+        make_run(tmp_path / place / "same", scores())
     start(["report", "a/same", "b/same", "--out", "c.html"])
     assert {"a/same", "b/same"} <= set(read(tmp_path / "c.html").words)
 
 
 def test_what_cannot_be_reported_is_named(tmp_path):
-    run = make_run(tmp_path / "run", metrics())
+    run = make_run(tmp_path / "run", scores())
     with pytest.raises(UserError, match=r"nowhere: no such directory"):
         start(["report", str(tmp_path / "nowhere")])
     with pytest.raises(UserError, match=r"no/such/r\.html: cannot be written"):
@@ -153,7 +145,7 @@ def test_what_cannot_be_reported_is_named(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"run", "folder"}
     for content in ("{}", "[1]", "{"):
         run.metrics.write_text(content)
-        with pytest.raises(UserError, match="run: cannot be read"):
+        with pytest.raises(UserError, match=r"run/metrics\.json: "):
             start(["report", str(run.path)])
     run.metrics.unlink()
     with pytest.raises(UserError, match=r"no metrics\.json in it; finish the run"):
@@ -161,15 +153,15 @@ def test_what_cannot_be_reported_is_named(tmp_path):
     assert not run.report.exists()
 
 
-@given(scores=st.lists(st.none() | st.floats(0, 1), max_size=9), count=st.integers(1, 4))
-def test_best_and_worst_are_the_ends_of_the_ranking(scores, count):
-    entries = [{"name": f"{i:02}", "miou": score} for i, score in enumerate(scores)]
-    best, worst = best_and_worst(entries, count=count)
-    known = sorted((s for s in scores if s is not None), reverse=True)
-    assert [e["miou"] for e in best] == known[: len(best)]
-    assert [e["miou"] for e in worst] == known[::-1][: len(worst)]
+@given(values=st.lists(st.none() | st.floats(0, 1), max_size=9), count=st.integers(1, 4))
+def test_best_and_worst_are_the_ends_of_the_ranking(values, count):
+    images = [ImageScore(f"{i:02}", value, None) for i, value in enumerate(values)]
+    best, worst = best_and_worst(images, count=count)
+    known = sorted((value for value in values if value is not None), reverse=True)
+    assert [image.miou for image in best] == known[: len(best)]
+    assert [image.miou for image in worst] == known[::-1][: len(worst)]
     assert len(best) == len(worst) == min(count, len(known) // 2)
-    assert not {e["name"] for e in best} & {e["name"] for e in worst}
+    assert not {image.name for image in best} & {image.name for image in worst}
 
 
 def test_wrong_pixels_are_red_and_void_ones_are_not_judged(tmp_path):
@@ -185,13 +177,19 @@ def test_wrong_pixels_are_red_and_void_ones_are_not_judged(tmp_path):
 
     size = catalog.native_size
     road = Road(
-        Description(
-            label_set=catalog.label_set, working_size=size, native_size=size, depth=1, tile=2048
+        ModelDescription(
+            label_set=catalog.label_set,
+            working_size=size,
+            native_size=size,
+            stride=2,
+            reach=20,
+            tile=2048,
+            max_pixels=10**7,
         )
     )
     (sample,) = catalog.splits["val"]
-    entry = {"name": sample.name, "miou": 0.1}
-    found = draw_example(entry, predictor=road, catalog=catalog, split="val")
+    score = ImageScore(sample.name, 0.1, None)
+    found = draw_example(score, predictor=road, catalog=catalog, split="val")
     captions = [caption for caption, _, _ in found.pictures]
     assert captions[:4] == ["image", "prediction", "target", "wrong pixels in red"]
     target = catalog.label_set.table[np.asarray(Image.open(sample.label))]

@@ -1,55 +1,72 @@
+"""`labels.json`: what is written is read back, and nothing else is read."""
+
 import json
+from dataclasses import fields
 
 import pytest
 
 from kerasseg.errors import UserError
-from kerasseg.labels import cityscapes_labels
-from kerasseg.runs.description import Description
-from tests.inference.small_model import document
+from kerasseg.runs.description import ModelDescription
+from tests.runs.described_models import EXPORT, RUN
 
 
-def test_what_is_read():
-    found = Description.from_json(document(), source="here")
-    assert found == Description(
-        label_set=cityscapes_labels(void="background", dataset="streets"),
-        working_size=(128, 256),
-        native_size=(256, 512),
-        depth=2,
-        tile=512,
-        uncertainty_scale=2.5,
-    )
-
-
-def test_a_file(tmp_path):
+@pytest.mark.parametrize("description", [RUN, EXPORT], ids=["run", "export"])
+def test_what_is_written_is_read_back(description, tmp_path):
     path = tmp_path / "labels.json"
-    path.write_text(json.dumps(document()))
-    assert Description.from_file(path) == Description.from_json(document(), source="")
+    path.write_text(description.to_text(), encoding="utf-8")
+    assert ModelDescription.from_file(path) == description
+    assert ModelDescription.from_text(description.to_text(), source="") == description
+
+
+def test_the_file_holds_every_field_beside_those_of_the_label_set():
+    data = json.loads(EXPORT.to_text())
+    own = {field.name for field in fields(ModelDescription)} - {"label_set"}
+    assert data.keys() == own | EXPORT.label_set.to_json().keys()
+    assert data["native_size"] == [256, 512]
+    assert data["reach"] is None
+    assert json.loads(RUN.to_text())["temperature"] is None
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    path = tmp_path / "labels.json"
     path.write_bytes(b"\xff\xfe")
     for file in (path, tmp_path / "none.json", tmp_path):
         with pytest.raises(UserError, match=f"^{file}: cannot be read"):
-            Description.from_file(file)
+            ModelDescription.from_file(file)
+
+
+@pytest.mark.parametrize("missing", EXPORT.to_json())
+def test_every_key_is_needed(missing):
+    data = EXPORT.to_json()
+    del data[missing]
+    with pytest.raises(UserError, match=f"^here: .*the key '{missing}' is missing$"):
+        ModelDescription.from_json(data, source="here")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"names": None}, "the key 'names' is missing"),
-        ({"tile": None}, "the key 'tile' is missing"),
         ({"void": "maybe"}, "void is 'maybe'"),
-        ({"working_size": [128]}, "not a description of a model"),
-        ({"working_size": 128}, "not a description of a model"),
-        ({"native_size": [0, 512]}, "found 0, allowed: integer >= 1"),
-        ({"depth": 2.5}, "found 2.5, allowed: integer >= 1"),
-        ({"depth": True}, "found True, allowed: integer >= 1"),
-        ({"uncertainty_scale": 0}, "found 0, allowed: number > 0"),
+        ({"working_size": [128]}, "working_size: found [128], allowed: [height, width]"),
+        ({"working_size": 128}, "working_size: found 128, allowed: [height, width]"),
+        ({"native_size": [0, 512]}, "found [0, 512], allowed: [height, width], integers >= 1"),
+        ({"stride": 2.5}, "stride: found 2.5, allowed: integer >= 1"),
+        ({"stride": True}, "found True, allowed: integer >= 1"),
+        ({"reach": 0}, "reach: found 0, allowed: integer >= 1 | null"),
+        ({"tile": None}, "tile: found None, allowed: integer >= 1"),
+        ({"max_pixels": "many"}, "max_pixels: found 'many', allowed: integer >= 1"),
+        ({"uncertainty_scale": 0}, "found 0, allowed: number > 0 | null"),
         ({"uncertainty_scale": float("nan")}, "found nan, allowed: number > 0"),
         ({"uncertainty_scale": "1"}, "found '1', allowed: number > 0"),
+        ({"temperature": [1]}, "temperature: found [1], allowed: number > 0 | null"),
+        ({"confidence": "high"}, "found 'high', allowed: softmax | expected | null"),
+        ({"kerasseg_version": 1}, "found 1, allowed: text | null"),
+        ({"run": ["a"] * 1000}, "run: found ['a', 'a', 'a', 'a', 'a', 'a', ...], allowed: text"),
     ],
 )
 def test_what_is_refused(changes, message):
-    data = {k: v for k, v in (document() | changes).items() if v is not None}
     with pytest.raises(UserError) as caught:
-        Description.from_json(data, source="here")
+        ModelDescription.from_json(EXPORT.to_json() | changes, source="here")
     (line,) = str(caught.value).splitlines()
     assert line.startswith("here: ")
     assert message in line
@@ -58,4 +75,4 @@ def test_what_is_refused(changes, message):
 @pytest.mark.parametrize("text", ["", "[1, 2]", "7", "{"])
 def test_text_that_is_something_else(text):
     with pytest.raises(UserError, match=r"^here: not "):
-        Description.from_text(text, source="here")
+        ModelDescription.from_text(text, source="here")

@@ -1,18 +1,14 @@
 """Which directory a run may use, and what is in it afterwards."""
 
 import csv
-import json
 
-import numpy as np
 import pytest
 import yaml
 
 import kerasseg
 from kerasseg.config import Config, load_config
-from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.files import write_text
-from kerasseg.labels import LabelSet, camvid_labels
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.history import history_columns, read_history
 
@@ -143,26 +139,6 @@ def test_the_history_is_a_table_with_one_row_per_epoch_and_a_column_for_each_ter
         assert list(csv.DictReader(file)) == rows[:2]
     assert run.history.read_text().splitlines()[0] == ",".join(columns)
     assert read_history(run.history) == (terms, tuple(rows[:2]))
-
-
-def test_the_labels_come_back_with_the_working_scale(run):
-    nothing = {"train": np.zeros(12, np.int64)}
-    catalog = Catalog(
-        label_set=camvid_labels(void="ignore"),
-        splits={},
-        native_size=(360, 480),
-        same_size={},
-        label_encoding="ids",
-        color_table=None,
-        class_pixels=nothing,
-        class_images=nothing,
-        class_image_pixels=nothing,
-    )
-    run.write_labels(catalog, image_size=(180, 240))
-    content = json.loads(run.labels.read_text())
-    assert content["working_size"] == [180, 240]
-    assert content["native_size"] == [360, 480]
-    assert LabelSet.from_json(content) == catalog.label_set
 
 
 def test_the_best_weights_appear_whole(run):

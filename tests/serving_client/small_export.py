@@ -1,7 +1,6 @@
 """A small untrained model as an exporter saves it, and images for it."""
 
 import io
-import json
 import shutil
 
 import numpy as np
@@ -9,10 +8,12 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasseg.config import ModelConfig
-from kerasseg.export.formats.savedmodel import Deployment
+from kerasseg.export.formats.deployment import Deployment
 from kerasseg.export.formats.warmup import write_warmup
+from kerasseg.labels import camvid_labels
 from kerasseg.models.build import build_net
 from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import ModelDescription
 
 NAME, VERSION, SCALE, MAX_PIXELS = "small", 3, 2.0, 20_000
 
@@ -51,7 +52,17 @@ def save_export(folder):
     graph = ServingGraph(net, working_size=(16, 24), native_size=(32, 48), background_id=4,
                          dropout_rate=0.3)  # fmt: skip
     labels = folder.with_suffix(".json")
-    labels.write_text(json.dumps({"uncertainty_scale": SCALE}), encoding="utf-8")
+    description = ModelDescription(
+        label_set=camvid_labels(void="background"),
+        working_size=(16, 24),
+        native_size=(32, 48),
+        stride=4,
+        reach=40,
+        tile=512,
+        max_pixels=MAX_PIXELS,
+        uncertainty_scale=SCALE,
+    )
+    labels.write_text(description.to_text(), encoding="utf-8")
     Deployment(graph, max_pixels=MAX_PIXELS, uncertainty_scale=SCALE, labels_file=labels).save(path)
     shutil.copy(labels, path / "labels.json")
     write_warmup(path, mixed_files()[:2], model_name=NAME)

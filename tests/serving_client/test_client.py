@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from kerasseg.errors import UserError
 from kerasseg.serving_client.client import ServingClient, read_uncertainty_scale
 from kerasseg.serving_client.http_transport import HttpTransport
 from kerasseg.serving_client.retry import RequestRefused, ServerUnavailable, ServingError
+from tests.runs.described_models import EXPORT
 
 
 def test_the_module_pulls_in_neither_tensorflow_nor_grpc():
@@ -49,8 +51,8 @@ def test_grpc_without_its_package(monkeypatch):
 
 def test_the_scale_comes_from_the_labels_of_the_export(tmp_path):
     path = tmp_path / "labels.json"
-    path.write_text('{"names": [], "uncertainty_scale": 3.5}', encoding="utf-8")
-    assert read_uncertainty_scale(path) == 3.5
+    path.write_text(EXPORT.to_text(), encoding="utf-8")
+    assert read_uncertainty_scale(path) == EXPORT.uncertainty_scale == 2.5
     with pytest.raises(UserError, match="one of the two"):
         ServingClient("http://host", model="m", labels_file=path, uncertainty_scale=3.5)
     with pytest.raises(UserError, match="needs uncertainty_scale"):
@@ -58,14 +60,18 @@ def test_the_scale_comes_from_the_labels_of_the_export(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "[]", "{}", '{"uncertainty_scale": 0}', '{"uncertainty_scale": "3"}',
-             '{"uncertainty_scale": true}', '{"uncertainty_scale": NaN}'],
-)  # fmt: skip
-def test_a_labels_file_that_does_not_say(tmp_path, text):
+    ("text", "message"),
+    [
+        (None, "cannot be read"),
+        ("[]", "not a description of a model"),
+        (replace(EXPORT, uncertainty_scale=None).to_text(), "uncertainty_scale: found null"),
+    ],
+)
+def test_a_labels_file_that_does_not_say(tmp_path, text, message):
     path = tmp_path / "labels.json"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=r"labels\.json: .*uncertainty_scale"):
+    with pytest.raises(UserError, match=rf"labels\.json: {message}"):
         ServingClient("http://host", model="m", labels_file=path)
 
 

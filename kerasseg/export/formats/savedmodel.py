@@ -1,70 +1,31 @@
-"""The module that is saved: the serving graph under the three names that TF Serving calls."""
+"""The format `savedmodel`: a version directory that TF Serving takes as it is."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
+from kerasseg.export.formats.artefact import Artefact, Format
 
-from kerasseg.export.formats.encoded import decode_image, encode_labels, encode_uncertainty
-from kerasseg.models.serving_graph import ServingGraph
-
-_BYTES = tf.TensorSpec([None], tf.string, name="image_bytes")
+if TYPE_CHECKING:
+    from kerasseg.export.job import ExportJob
 
 
-class Deployment(tf.Module):
-    """Signatures `serving_default`, `probabilities` and `encoded` of one serving graph.
+def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
+    from kerasseg.export.formats.deployment import Deployment
+    from kerasseg.export.formats.session_answers import SessionAnswers
+    from kerasseg.export.formats.warmup import write_warmup
 
-    max_pixels: largest image that `encoded` decodes. uncertainty_scale: what level 255 of its
-    uncertainty PNGs stands for, > 0, squared logits. labels_file: JSON saved as an asset.
-    """
+    job.say("writing the SavedModel")
+    Deployment(
+        job.folded_graph(copies=True),
+        max_pixels=job.description.max_pixels,
+        uncertainty_scale=job.description.uncertainty_scale,
+        labels_file=folder / "labels.json",
+    ).save(folder)
+    write_warmup(folder, [job.samples.first_file()], model_name=job.run.name)
+    yield Artefact("savedmodel", folder / "variables", open=lambda: SessionAnswers(folder))
 
-    def __init__(
-        self,
-        graph: ServingGraph,
-        *,
-        max_pixels: int,
-        uncertainty_scale: float,
-        labels_file: Path,
-    ):
-        super().__init__(name="deployment")
-        # The variables alone: beside a Keras model they would be written twice, once for the
-        # functions and once for the checkpoint, and a version-1 session restores only the latter.
-        self.weights = graph.weights
-        self._graph = lambda: graph
-        self.labels_asset = tf.saved_model.Asset(str(labels_file))
-        self._max_pixels = max_pixels
-        self._uncertainty_scale = uncertainty_scale
 
-    def _one(self, data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = decode_image(data, max_pixels=self._max_pixels)
-        answer = self._graph().predict(image[None])
-        return (
-            encode_labels(answer["labels"][0]),
-            encode_uncertainty(answer["uncertainty"][0], full_scale=self._uncertainty_scale),
-        )
-
-    @tf.function(input_signature=[_BYTES], autograph=False)
-    def encoded(self, image_bytes):
-        """PNG or JPEG strings (B,), sizes may differ, to strings (B,): PNGs of the labels and of
-        the uncertainty. One image at a time, so that memory does not grow with the batch."""
-        labels, uncertainty = tf.map_fn(
-            self._one,
-            image_bytes,
-            fn_output_signature=(
-                tf.TensorSpec([], tf.string),
-                tf.TensorSpec([], tf.string),
-            ),
-            parallel_iterations=1,
-        )
-        return {"labels_png_bytes": labels, "uncertainty_png_bytes": uncertainty}
-
-    def save(self, path: Path) -> None:
-        """Writes the SavedModel; no optimizer, no Keras in it."""
-        tf.saved_model.save(
-            self,
-            str(path),
-            signatures={
-                "serving_default": self._graph().predict.get_concrete_function(),
-                "probabilities": self._graph().probabilities.get_concrete_function(),
-                "encoded": self.encoded.get_concrete_function(),
-            },
-        )
+SAVEDMODEL = Format(files=(), write=_write)

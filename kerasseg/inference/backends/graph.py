@@ -8,13 +8,13 @@ import numpy as np
 from kerasseg.inference.predictor import Predictor
 from kerasseg.inference.tiles import Outputs
 from kerasseg.models.serving_graph import ServingGraph
-from kerasseg.runs.description import Description
+from kerasseg.runs.description import ModelDescription
 
 
 class GraphPredictor(Predictor):
     """What a run is scored with at its end, and what `evaluate` makes of a run directory."""
 
-    def __init__(self, graph: ServingGraph, description: Description):
+    def __init__(self, graph: ServingGraph, description: ModelDescription):
         super().__init__(description)
         self.graph = graph
 

@@ -8,7 +8,7 @@ from kerasseg.errors import UserError
 from kerasseg.inference.backends.onnx_session import open_session
 from kerasseg.inference.predictor import Predictor
 from kerasseg.inference.tiles import Outputs
-from kerasseg.runs.description import Description
+from kerasseg.runs.description import ModelDescription
 
 OUTPUTS = ("labels", "confidence", "uncertainty")
 PROBABILITIES = "probabilities"  # there if export.py was told --probabilities
@@ -34,7 +34,7 @@ class OnnxPredictor(Predictor):
         if text is None or not names >= {"image", *OUTPUTS}:
             what = 'no metadata "kerasseg"' if text is None else f"inputs and outputs {names}"
             raise UserError(f"{path}: an ONNX model, but not one that export.py wrote ({what})")
-        super().__init__(Description.from_text(text, source=f"{path}: metadata"))
+        super().__init__(ModelDescription.from_text(text, source=f"{path}: metadata"))
         self._session = session
         self._names = names
 

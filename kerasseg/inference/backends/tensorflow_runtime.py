@@ -9,7 +9,7 @@ from kerasseg.errors import UserError
 from kerasseg.inference.backends.tensorflow_threads import limit_threads
 from kerasseg.inference.predictor import Predictor
 from kerasseg.inference.tiles import Outputs
-from kerasseg.runs.description import Description
+from kerasseg.runs.description import ModelDescription
 
 SIGNATURE = "serving_default"
 PROBABILITIES = "probabilities"
@@ -31,7 +31,7 @@ class SavedModelPredictor(Predictor):
             raise UserError(
                 f"{path}: a SavedModel, but not one that export.py wrote (no labels.json in it)"
             )
-        super().__init__(Description.from_file(labels))
+        super().__init__(ModelDescription.from_file(labels))
         limit_threads(threads)
         try:
             self._loaded = tf.saved_model.load(str(path))

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kerasseg.export.formats.onnx import OPSET, convert, write
 from kerasseg.export.formats.onnx_answers import OnnxAnswers
+from kerasseg.export.formats.onnx_graph import OPSET, convert, write
 from kerasseg.runs.trained import open_run
-from tests.export.conftest import make_run
+from tests.export.untrained import make_run
 
 METADATA = {"kerasseg": json.dumps({"tile": 64}), "class_names": ["road", "sky"]}
 

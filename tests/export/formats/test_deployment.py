@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasseg.export.formats.savedmodel import Deployment
+from kerasseg.export.formats.deployment import Deployment
 from kerasseg.runs.trained import open_run
 
 SCALE = 3.0

@@ -1,0 +1,38 @@
+"""What has to be known of a format to write it, to check it and to name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kerasseg.export.job import ExportJob
+    from kerasseg.export.parity import ModelFunction
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A model that was written, by its name in `parity.json` and in the model card.
+
+    path: the file or folder that its size is taken of. open: runs it as its users do. exact:
+    whether the export fails if it does not answer as the Keras model.
+    """
+
+    name: str
+    path: Path
+    open: Callable[[], AbstractContextManager[ModelFunction]]
+    exact: bool = True
+
+
+@dataclass(frozen=True)
+class Format:
+    """files: what `write` may leave that is linked at the top of the export.
+
+    write: yields an artefact as soon as it is in the folder, which holds `labels.json` already.
+    """
+
+    files: tuple[str, ...]
+    write: Callable[[ExportJob, Path], Iterator[Artefact]]
