@@ -27,7 +27,8 @@ data: {name: streets, root: data/streets, image_size: [128, 256], max_images: nu
   cache_dir: null, workers: null, labels_file: null, draw_train: 400, draw_val: 80, draw_seed: 0}
 labels: {void: background}
 model: {encoder: unet, width: 64, depth: 4, padding: reflect, upsampling: transposed,
-  dropout_rate: 0.3, branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001, batch_norm_sync: true}
+  dropout_rate: 0.3, branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001,
+  batch_norm_sync: true}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
   variance: sampled, variance_of: logits, gate_gradient: true, class_weights: none,
   class_weight_power: 1.0}
