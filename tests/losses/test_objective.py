@@ -15,8 +15,7 @@ from tests.training.small_segmenter import small_objective
 
 OUTPUTS = 5
 SHAPE = (2, 6, 7)
-# Settings that turn on the terms that are off by default.
-TURNED_ON: dict[str, dict[str, float]] = {}
+TURNED_ON: dict[str, dict[str, float]] = {}  # settings of the terms that are off by default
 
 
 objective = partial(small_objective, outputs=OUTPUTS)
@@ -179,8 +178,7 @@ def test_every_term_is_finite_and_not_negative_with_finite_gradients(
     batch, name, background_id, value
 ):
     _, direct, branches = batch
-    settings = TURNED_ON.get(name, {})
-    term = objective(background_id=background_id, **settings).terms[name]
+    term = objective(background_id=background_id, **TURNED_ON.get(name, {})).terms[name]
     targets = LabelContext(background_id).targets(tf.fill(SHAPE, tf.constant(value, tf.uint8)))
     logits, stacked = tf.constant(direct * 30), tf.constant(np.stack(branches) * 30)
     with tf.GradientTape() as tape:
