@@ -4,8 +4,10 @@ At native size; of the settings only data.* counts. With --anomalies instead of
 --config: do its uncertainty scores find what no class covers?
 """
 
+from __future__ import annotations
+
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +20,11 @@ from kerasseg.files import write_json
 from kerasseg.terminal import progress_bar
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from kerasseg.evaluation.answers import AnswerSource
+    from kerasseg.evaluation.monte_carlo import DropoutScores
+    from kerasseg.inference.predictor import Predictor
     from kerasseg.metrics.split_scores import SplitScores
     from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 
@@ -93,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
     print_scores(scores)
 
 
-def _write(args: argparse.Namespace, scores: "SplitScores | UnknownDetectionScores") -> None:
+def _write(args: argparse.Namespace, scores: SplitScores | UnknownDetectionScores) -> None:
     if args.json:
         write_json(args.json, scores.to_json(), called=f"--json {args.json}")
 
@@ -116,7 +123,7 @@ def _check(args: argparse.Namespace) -> None:
         require("tensorflow")
 
 
-def _split(args: argparse.Namespace) -> "SplitScores":
+def _split(args: argparse.Namespace) -> SplitScores:
     config = load_config(args.config, args.settings)
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.contents import image_of
@@ -131,7 +138,8 @@ def _split(args: argparse.Namespace) -> "SplitScores":
     catalog = open_catalog(config, splits=(args.split,))
     samples = catalog.splits[args.split]
     predictor, rivals = (None, None) if pngs else _open(args)
-    if pngs:
+    answers: AnswerSource
+    if predictor is None:
         answers = PngAnswers(args.model, catalog, args.split)
     else:
         answers = answers_of(predictor, catalog.label_set, more=_more(rivals))
@@ -139,7 +147,7 @@ def _split(args: argparse.Namespace) -> "SplitScores":
         scores = evaluate_split(
             answers, catalog, split=args.split, each_image=report, boundaries=args.boundaries
         )
-    if args.temperature:
+    if args.temperature and predictor is not None:
         with progress_bar("calibrating", total=len(samples)) as report:
             fit = calibrate(predictor, catalog, split=args.split, each_image=report)
         scores = replace(scores, temperature=fit)
@@ -147,11 +155,11 @@ def _split(args: argparse.Namespace) -> "SplitScores":
         from kerasseg.evaluation.score_times import score_times
 
         images = [image_of(sample) for sample in take_evenly(samples, _TIMED_IMAGES)]
-        scores = replace(scores, seconds=score_times(predictor.graph, rivals, images))
+        scores = replace(scores, seconds=score_times(rivals, images))
     return scores
 
 
-def _anomalies(args: argparse.Namespace) -> "UnknownDetectionScores":
+def _anomalies(args: argparse.Namespace) -> UnknownDetectionScores:
     from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
     from kerasseg.evaluation.answers import answers_of
 
@@ -164,8 +172,8 @@ def _anomalies(args: argparse.Namespace) -> "UnknownDetectionScores":
         return evaluate_anomalies(answers, samples, predictor.label_set, each_image=report)
 
 
-def _open(args: argparse.Namespace):
-    """(Predictor, DropoutScores or None)."""
+def _open(args: argparse.Namespace) -> tuple[Predictor, DropoutScores | None]:
+    """The model, and what `--compare` asks of it besides."""
     from kerasseg.inference.open_model import find_model, open_predictor
 
     kind, _ = find_model(args.model)
@@ -177,11 +185,15 @@ def _open(args: argparse.Namespace):
     if not args.compare:
         return predictor, None
     from kerasseg.evaluation.monte_carlo import DropoutScores
+    from kerasseg.inference.backends.graph import GraphPredictor
 
+    assert isinstance(predictor, GraphPredictor)
     return predictor, DropoutScores(predictor.graph)
 
 
-def _more(rivals) -> Callable:
+def _more(
+    rivals: DropoutScores | None,
+) -> Callable[[np.ndarray], Mapping[str, np.ndarray]]:
     """Of an image, the further scores of `--compare`."""
     if rivals is None:
         return lambda image: {}

@@ -66,7 +66,9 @@ def evaluate_anomalies(
         }
         scorer.add_scores(scores, unknown=mask, asked=np.ones_like(mask))
         each_image(done)
-    return scorer.scores()
+    scores_of_all = scorer.scores()
+    assert scores_of_all is not None, "no photos"
+    return scores_of_all
 
 
 def _mask(path: Path) -> np.ndarray:

@@ -35,7 +35,7 @@ class Answer:
 
     def own_scores(self) -> dict[str, np.ndarray]:
         """The uncertainty scores that follow from the answer; none if only labels are known."""
-        if self.confidence is None:
+        if self.confidence is None or self.uncertainty is None:
             return {}
         return uncertainty_scores(
             confidence=self.confidence,

@@ -34,6 +34,11 @@ class DropoutScores(tf.Module):
         self._graph = lambda: graph
         self._seed = seed
 
+    @property
+    def graph(self) -> ServingGraph:
+        """The one whose scores these are."""
+        return self._graph()
+
     def _sample(self, features: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         """Logits (B, h, w, C) of pass number `index` over features (B, h, w, D)."""
         graph = self._graph()
@@ -43,12 +48,14 @@ class DropoutScores(tf.Module):
         return graph.head(dropped)
 
     @tf.function(input_signature=[_IMAGE], autograph=False)
-    def features(self, image):
+    def features(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Penultimate features and direct logits at working size."""
         return self._graph().working(image)
 
     @tf.function(input_signature=[_MAPS, _MAPS, _COUNT, _COUNT])
-    def sums(self, features, logits, first, last):
+    def sums(
+        self, features: tf.Tensor, logits: tf.Tensor, first: tf.Tensor, last: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Over the passes `first` … `last` - 1: the sum of the probabilities, and of the first and
         second power of what the logits differ from `logits` by; each (B, h, w, C)."""
         probabilities = deviation = squares = tf.zeros_like(logits)
@@ -60,17 +67,19 @@ class DropoutScores(tf.Module):
         return probabilities, deviation, squares
 
     @tf.function(input_signature=[_IMAGE, _COUNT], autograph=False)
-    def whole_pass(self, image, index):
+    def whole_pass(self, image: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         """Probabilities (B, h, w, C) of one pass of the whole net, Dropout on."""
         return tf.nn.softmax(self._sample(self._graph().working(image)[0], index))
 
     @tf.function(input_signature=[_IMAGE, _MAPS], autograph=False)
-    def predictive_entropy(self, image, probabilities):
+    def predictive_entropy(self, image: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
         """Entropy (B, H, W) of probabilities (B, h, w, C) resized to the image."""
         return _entropy(resize_bilinear(probabilities, tf.shape(image)[1:3]))
 
     @tf.function(input_signature=[_IMAGE, _MAPS, _MAPS], autograph=False)
-    def closed(self, image, features, logits):
+    def closed(
+        self, image: tf.Tensor, features: tf.Tensor, logits: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """Scores that need no sample: `max logit`, as exp(-largest logit); `variance`, which is
         `uncertainty` without its gate; and two of `dropout_moments`."""
         graph, size = self._graph(), tf.shape(image)[1:3]

@@ -55,16 +55,20 @@ def print_uncertainty_scores(
     if errors is not None:
         table.add_section()
         table.add_row("finding errors:", style="bold")
-        for name, ranking in errors.by_score.items():
-            values = (ranking.auroc, ranking.average_precision, ranking.risk_coverage_area, None)
-            table.add_row(name, *map(format_score, values))
+        for name, error in errors.by_score.items():
+            auroc, precision = error.auroc, error.average_precision
+            table.add_row(name, *_cells(auroc, precision, error.risk_coverage_area, None))
     if unknown is not None:
         table.add_section()
         table.add_row("finding unknown things:", style="bold")
-        for name, ranking in unknown.by_score.items():
-            values = (ranking.auroc, ranking.average_precision, None, ranking.fpr95)
-            table.add_row(name, *map(format_score, values))
+        for name, thing in unknown.by_score.items():
+            auroc, precision = thing.auroc, thing.average_precision
+            table.add_row(name, *_cells(auroc, precision, None, thing.fpr95))
     console().print(table)
+
+
+def _cells(*values: float | None) -> list[str]:
+    return [format_score(value) for value in values]
 
 
 def temperature_line(fit: TemperatureFit) -> str:

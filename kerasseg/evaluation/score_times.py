@@ -9,17 +9,14 @@ import tensorflow as tf
 
 from kerasseg.evaluation.monte_carlo import PASSES, DropoutScores
 from kerasseg.metrics.split_scores import Seconds
-from kerasseg.models.serving_graph import ServingGraph
 
 
-def score_times(
-    graph: ServingGraph, scores: DropoutScores, images: Sequence[np.ndarray]
-) -> Seconds:
+def score_times(scores: DropoutScores, images: Sequence[np.ndarray]) -> Seconds:
     """Medians over `images`, uint8 (H, W, 3), after one more look at the first to warm up.
 
     All run on what TensorFlow runs on, pass after pass, and end with an array at image size.
     """
-    passes = PASSES[-1]
+    graph, passes = scores.graph, PASSES[-1]
     ways = {
         "labels": graph.labels,
         "labels, confidence and uncertainty": lambda image: graph.predict(image)["uncertainty"],

@@ -2,14 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, companion, label_of
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.evaluation import METRICS
-from kerasseg.evaluation.answers import AnswerSource, PngAnswers
+from kerasseg.evaluation.answers import Answer, AnswerSource, PngAnswers
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.metrics.scorer import ScoredImage
 from kerasseg.metrics.split_scores import SplitScores
@@ -42,7 +45,7 @@ def evaluate_split(
         for scorer in scorers.values():
             scorer.add(image)
         each_image(done)
-    measured = {name: scorer.scores(matrix) for name, scorer in scorers.items()}
+    measured: dict[str, Any] = {name: scorer.scores(matrix) for name, scorer in scorers.items()}
     return SplitScores(split=split, images=len(samples), **measured)
 
 
@@ -50,9 +53,11 @@ def _scored_images(
     answers: AnswerSource, catalog: Catalog, samples: Sequence[Sample]
 ) -> Iterator[ScoredImage]:
     # Label PNGs are read ahead, too; a model answers when its turn comes.
-    given = answers if isinstance(answers, PngAnswers) else lambda sample: None
+    given: Callable[[Sample], Answer | None] = (
+        answers if isinstance(answers, PngAnswers) else lambda sample: None
+    )
 
-    def read(sample: Sample):
+    def read(sample: Sample) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
         return label_of(sample, catalog), companion(sample, INSTANCE_END), given(sample)
 
     for sample, (truth, instances, answer) in _read_ahead(read, samples):
@@ -83,7 +88,7 @@ def _scored_images(
 def _read_ahead(read: Callable, samples: Sequence[Sample], *, threads: int = 2) -> Iterator:
     """(sample, read(sample)) in order; a few images are decoded while one is scored."""
     with ThreadPoolExecutor(threads) as pool:
-        waiting = deque()
+        waiting: deque[tuple[Sample, Future]] = deque()
         for sample in samples:
             waiting.append((sample, pool.submit(read, sample)))
             if len(waiting) > threads:

@@ -1,7 +1,7 @@
 """One number that makes a model's confidence honest: temperature scaling (Guo et al. 2017)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,10 @@ from scipy.optimize import minimize_scalar
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
+from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.inference.predictor import Predictor
+from kerasseg.inference.result import Prediction
 from kerasseg.labels import VOID
 from kerasseg.metrics.calibration import Reliability
 from kerasseg.metrics.split_scores import TemperatureFit
@@ -94,34 +96,37 @@ def calibrate(
         raise UserError(f"--temperature: found {len(samples)} image in {split}, at least 2 needed")
     done = 0
 
-    def answers(chosen):
+    def answers(
+        chosen: Sequence[Sample],
+    ) -> Iterator[tuple[np.ndarray, Prediction, np.ndarray]]:
         nonlocal done
         for sample in chosen:
             truth = label_of(sample, catalog)
             prediction = predictor.predict(image_of(sample), probabilities=True)
             if prediction.labels.shape != truth.shape:
                 raise UserError(f"{sample.name}: image and label differ in size")
-            yield truth, prediction
+            assert prediction.probabilities is not None
+            yield truth, prediction, prediction.probabilities
             done += 1
             each_image(done)
 
     most = max(1, min(_PIXELS, _PIXELS_IN_ALL // len(fitted)))
     kept, kept_truth = [], []
-    for index, (truth, prediction) in enumerate(answers(fitted)):
+    for index, (truth, _, probabilities) in enumerate(answers(fitted)):
         places = np.flatnonzero(truth != VOID)
         rng = np.random.default_rng(index)
         places = rng.choice(places, min(most, len(places)), replace=False)
-        kept.append(prediction.probabilities.reshape(truth.size, -1)[places])
+        kept.append(probabilities.reshape(truth.size, -1)[places])
         kept_truth.append(truth.ravel()[places])
     if not sum(map(len, kept_truth)):
         raise UserError(f"--temperature: half of {split} holds no labelled pixel to fit on")
     temperature = fit_temperature(np.concatenate(kept), np.concatenate(kept_truth))
     before, after = Reliability(), Reliability()
-    for truth, prediction in answers(scored):
+    for truth, prediction, probabilities in answers(scored):
         valid = truth != VOID
         right = (prediction.labels == truth)[valid]
         before.add(prediction.confidence[valid], right)
-        after.add(tempered_confidence(prediction.probabilities[valid], temperature), right)
+        after.add(tempered_confidence(probabilities[valid], temperature), right)
     return TemperatureFit(
         value=temperature,
         ece_before=null_if_undefined(before.error),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from kerasseg.export.formats.artefact import Artefact
 from kerasseg.export.job import ExportJob, ExportOptions
 from kerasseg.export.publish import publish, staging
 from kerasseg.metrics.confusion import ConfusionMatrix
+from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.trained import TrainedRun
 from kerasseg.version import __version__
@@ -75,21 +77,23 @@ def describe_export(
     )
 
 
-def _measure(run: TrainedRun, graph, samples: CheckSamples):
+def _measure(
+    run: TrainedRun, graph: ServingGraph, samples: CheckSamples
+) -> tuple[ConfusionMatrix, float]:
     """Scores of the Keras model, and the uncertainty that 999 of 1,000 pixels stay below."""
     quantiles = []
 
-    def labels(batch):
+    def answers(batch: np.ndarray) -> dict[str, np.ndarray]:
         answer = graph.predict(batch)
         quantiles.append(np.quantile(answer["uncertainty"].numpy(), 0.999))
-        return answer["labels"].numpy()
+        return {"labels": answer["labels"].numpy()}
 
-    matrix = parity.score(labels, samples, classes=run.description.label_set.num_classes)
+    matrix = parity.score(answers, samples, classes=run.description.label_set.num_classes)
     return matrix, max(float(np.max(quantiles)), 1e-6)
 
 
 def _parity(
-    graph,
+    graph: ServingGraph,
     opened: Mapping[Artefact, parity.ModelFunction],
     samples: CheckSamples,
     matrix: ConfusionMatrix,
@@ -101,13 +105,17 @@ def _parity(
     batches = parity.probes(samples.images(2))
     reference, classes = matrix.miou, matrix.classes
 
-    def keras_answers(batch):
+    def keras_answers(batch: np.ndarray) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in graph.predict(batch).items()}
 
-    report = {"images": len(samples), "tolerance": parity.TOLERANCE, "miou": reference}
+    report: dict[str, Any] = {
+        "images": len(samples),
+        "tolerance": parity.TOLERANCE,
+        "miou": reference,
+    }
     problems = []
     for artefact, answers in opened.items():
-        own = parity.score(lambda b, a=answers: a(b)["labels"], samples, classes=classes)
+        own = parity.score(answers, samples, classes=classes)
         report[artefact.name] = {
             **parity.differences(keras_answers, answers, batches, confident=confident),
             "miou": own.miou,
@@ -117,7 +125,8 @@ def _parity(
             problems += parity.failures(artefact.name, report[artefact.name])
     if problems:
         raise UserError("\n".join(problems))
-    timed = {"keras": keras_answers, **{artefact.name: run for artefact, run in opened.items()}}
+    files = {artefact.name: answers for artefact, answers in opened.items()}
+    timed = {"keras": keras_answers, **files}
     for name, seconds in _latency(timed, batches[0]).items():
         report.setdefault(name, {})["seconds_an_image"] = seconds
     return report

@@ -17,7 +17,7 @@ def fold_batch_norm(net: keras.Model, *, copies: bool) -> keras.Model:
     copies: mirror edges by copies; TensorFlow is faster with them, ONNX Runtime with one op.
     """
 
-    def without(layer):
+    def without(layer: keras.Layer) -> keras.Layer:
         if isinstance(layer, FusedBatchNormalization):
             return keras.layers.Identity(dtype=layer.dtype_policy, name=layer.name)
         changed = {"copies": copies} if isinstance(layer, ReflectPad) else {}

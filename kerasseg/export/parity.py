@@ -1,6 +1,6 @@
 """The gate: an exported file must answer as the Keras model that was measured."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -79,11 +79,13 @@ def _quantile(values: np.ndarray, share: float) -> float:
     return float(np.quantile(np.nan_to_num(values, nan=np.inf), share, method="higher"))
 
 
-def score(labels: Callable[[np.ndarray], np.ndarray], samples, *, classes: int) -> ConfusionMatrix:
-    """samples: (image uint8 (H, W, 3), label uint8 (H, W)) in turn; labels: of a batch."""
+def score(
+    answers: ModelFunction, samples: Iterable[tuple[np.ndarray, np.ndarray]], *, classes: int
+) -> ConfusionMatrix:
+    """samples: (image uint8 (H, W, 3), label uint8 (H, W)) in turn."""
     matrix = ConfusionMatrix(classes)
     for image, truth in samples:
-        matrix.add(truth, np.asarray(labels(image[None]))[0])
+        matrix.add(truth, np.asarray(answers(image[None])["labels"])[0])
     return matrix
 
 

@@ -112,5 +112,5 @@ def test_the_score_is_that_of_the_labels():
     truth = np.array([[0, 1], [1, 255]], np.uint8)
     image = np.zeros((2, 2, 3), np.uint8)
     image[..., 0] = [[0, 64], [0, 0]]
-    matrix = score(lambda images: answers(images)["labels"], [(image, truth)], classes=2)
+    matrix = score(answers, [(image, truth)], classes=2)
     assert matrix.pixel_accuracy == pytest.approx(2 / 3)

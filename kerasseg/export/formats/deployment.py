@@ -43,7 +43,7 @@ class Deployment(tf.Module):
         )
 
     @tf.function(input_signature=[_BYTES], autograph=False)
-    def encoded(self, image_bytes):
+    def encoded(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
         """PNG or JPEG strings (B,), sizes may differ, to strings (B,): PNGs of the labels and of
         the uncertainty. One image at a time, so that memory does not grow with the batch."""
         labels, uncertainty = tf.map_fn(

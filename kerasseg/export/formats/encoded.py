@@ -7,7 +7,7 @@ _JPEG = b"\xff\xd8\xff"
 _PNG_HEADER = 24  # signature, length and name of IHDR, width, height
 
 
-def _checked(data: tf.Tensor, condition, message: str, *values) -> tf.Tensor:
+def _checked(data: tf.Tensor, condition: tf.Tensor, message: str, *values: tf.Tensor) -> tf.Tensor:
     """`data`, for those who may only see it if `condition` holds: an op that reads the result
     waits for the check, which nothing else makes it do."""
     check = tf.debugging.Assert(condition, [message, *values], summarize=3)

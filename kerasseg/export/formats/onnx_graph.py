@@ -22,7 +22,7 @@ def convert(graph: ServingGraph, *, probabilities: bool) -> onnx.ModelProto:
     probabilities: also `probabilities`, float32 (B, H, W, outputs).
     """
 
-    def answers(image):
+    def answers(image: tf.Tensor) -> dict[str, tf.Tensor]:
         result = dict(graph.predict(image))
         if probabilities:
             result.update(graph.probabilities(image))

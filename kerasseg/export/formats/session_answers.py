@@ -12,12 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
 
-def write_arrays(stream: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
+def write_arrays(stream: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
     """A line of JSON with names, types and shapes, then the bytes."""
     head = {name: (a.dtype.str, a.shape) for name, a in arrays.items()}
     stream.write(json.dumps(head).encode() + b"\n")
@@ -26,7 +26,7 @@ def write_arrays(stream: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
     stream.flush()
 
 
-def read_arrays(stream: BinaryIO) -> dict[str, np.ndarray] | None:
+def read_arrays(stream: IO[bytes]) -> dict[str, np.ndarray] | None:
     """What `write_arrays` wrote, or None at the end of the stream."""
     line = stream.readline()
     if not line:
@@ -59,29 +59,36 @@ class SessionAnswers:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        streams = (self._process.stdin, self._process.stdout, self._process.stderr)
+        self._requests, self._answers, self._errors = map(_piped, streams)
         return self
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
         try:
-            write_arrays(self._process.stdin, {"image": images})
-            answers = read_arrays(self._process.stdout)
+            write_arrays(self._requests, {"image": images})
+            answers = read_arrays(self._answers)
         except BrokenPipeError:
             answers = None
         if answers is None:
-            said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+            said = self._errors.read().decode(errors="replace").strip().splitlines()
             raise RuntimeError(f"{self._path}: the session ended: {said[-1] if said else ''}")
         return answers
 
     def __exit__(
         self, kind: type | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for stream in (self._requests, self._answers, self._errors):
             with contextlib.suppress(BrokenPipeError):
                 stream.close()
         self._process.wait()
 
 
-def _serve(path: str, source: BinaryIO, sink: BinaryIO) -> None:
+def _piped(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None, "the process was started with pipes"
+    return stream
+
+
+def _serve(path: str, source: IO[bytes], sink: IO[bytes]) -> None:
     import tensorflow as tf
 
     v1 = tf.compat.v1
