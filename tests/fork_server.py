@@ -1,9 +1,11 @@
 """A Python that has imported TensorFlow and forks for every program it is asked to run.
 
-Started by `tests.programs`, over the socket whose number is the only argument. A fork of it is
-where `python PROGRAM` is some seconds after its start; from there on nothing is different.
+Started by `tests/programs.py`, with the number of a socket. A fork is where `python PROGRAM` is
+some seconds after its start, and does what that does; at its end it just stops, where an
+interpreter would look at all that was imported once more.
 """
 
+import atexit
 import contextlib
 import gc
 import json
@@ -14,11 +16,22 @@ import socket
 import sys
 import warnings
 
+status = 1  # of the program: what an error that it does not catch ends with
+
+
+@atexit.register  # the first to be registered is the last to be called
+def stop() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
 
 def import_what_programs_import() -> None:
     """Nothing here may run an operation or look for devices: threads do not survive a fork."""
-    import keras  # noqa: F401
-    import tensorflow  # noqa: F401
+    import kerasseg.commands.parser
+    import kerasseg.export.exporter
+    import kerasseg.report.run_report
+    import kerasseg.training.loop  # noqa: F401
 
 
 def serve(connection: socket.socket) -> dict:
@@ -37,8 +50,8 @@ def serve(connection: socket.socket) -> dict:
     output, errors, answers = descriptors
     pid = os.fork()
     if pid:  # waits for the program and tells how it ended
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        os.write(answers, f"{status}\n".encode())
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        os.write(answers, f"{ended}\n".encode())
         os._exit(0)
     connection.close()
     request = json.loads(message)
@@ -79,4 +92,9 @@ if __name__ == "__main__":
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    run(request["arguments"])
+    try:
+        run(request["arguments"])
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise

@@ -21,13 +21,15 @@ def trained(*, jit: bool, steps: int = 3, **settings) -> list[np.ndarray]:
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_xla_makes_the_same_steps(optimizer):
     settings = {
-        "closed_form": True,
+        "variance": "closed_form",
         "augmentation": AugmentConfig(flip=False),  # XLA draws other numbers
         "optimizer": OptimizerConfig(name=optimizer, learning_rate=0.01, average_decay=0.9),
     }
     plain, compiled = (trained(jit=jit, **settings) for jit in (False, True))
+    # XLA sums in another order. Values near 1 are rounded to 1e-7; the net and three steps with a
+    # rate of 0.01 (times at most 1 / EPSILON) make a hundred times that of it at the very most.
     for a, b in zip(plain, compiled, strict=True):
-        np.testing.assert_allclose(a, b, atol=2e-3)
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
