@@ -125,7 +125,7 @@ def test_saturation_turns_about_the_luma_of_the_pixel(labels):
 
 
 def test_colours_stay_between_black_and_white(images, labels):
-    wild = {"flip": False, "brightness": 0.9, "contrast": 0.9, "saturation": 0.9}
+    wild = {**OFF, "brightness": 0.9, "contrast": 0.9, "saturation": 0.9}
     image, _ = view(images, labels, EPOCH, INDEX, **wild)
     assert image.numpy().min() == 0
     assert image.numpy().max() == 255
