@@ -91,31 +91,33 @@ def check(args, config: Config, root: Path) -> dict:
     """Both terms and the norm of the gradient; the weights and dropout masks go to a file."""
     import numpy as np
     import tensorflow as tf
-    from kerasseg.losses.terms import branch_variance
 
-    from kerasseg.models.heads import features_and_logits
+    from kerasseg.losses.term import NetOutputs
+    from kerasseg.models.heads import dropout_rate_of, features_and_logits, head_of
 
     session, _ = build(config, root)
     net, batch = session.segmenter.net, read_batch(args.batch)
     features_of = features_and_logits(net)
-    objective = session.segmenter._objective
+    objective = session.segmenter.objective
     keep = 0.7
     shape = (3, *batch["label"].shape, args.width)
     masks = (np.random.default_rng(0).random(shape) < keep).astype(np.float32) / np.float32(keep)
     with tf.GradientTape() as tape:
         features, direct = features_of(tf.cast(batch["image"], tf.float32), training=True)
-        branches = [net.get_layer("head")(features * mask) for mask in masks]
-        entropy, variance = objective.terms(
-            batch["label"], direct, branch_logits=branches, variance=None
+        outputs = NetOutputs(
+            logits=direct,
+            features=features,
+            head_kernel=head_of(net).kernel,
+            dropout_rate=dropout_rate_of(net),
+            branch_logits=tf.stack([head_of(net)(features * mask) for mask in masks]),
         )
-        loss = entropy + 0.5 * variance
+        terms = objective(batch["label"], outputs)
+        loss = objective.total(terms)
     gradients = tape.gradient(loss, net.trainable_variables)
-    assert branch_variance(tf.stack(branches)).shape == batch["label"].shape
     weights = {f"weight{i}": w.numpy() for i, w in enumerate(net.trainable_variables)}
     np.savez(args.check, masks=masks, **weights)
     return {
-        "cross_entropy": float(entropy),
-        "variance": float(variance),
+        **{name: float(value) for name, value in terms.items()},
         "gradient_norm": float(tf.linalg.global_norm(gradients)),
     }
 
