@@ -151,7 +151,7 @@ def test_two_processes_do_and_survive_a_signal_and_a_kill(streets, alone, tmp_pa
     chief, worker = run_two(tmp_path, [[TRAIN, *arguments]] * 2)
     assert (chief[0], worker[0]) == (0, 0), chief[2] + worker[2]
     assert "going on after step 6" in chief[1]
-    assert "mean IoU" in chief[1]
+    assert "mIoU" in chief[1]
     assert len(worker[1].splitlines()) == 1  # which process it is
     assert_same_run(run, alone)
     assert not [p for p in run.rglob("*") if ".tmp" in p.name]

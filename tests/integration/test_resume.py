@@ -115,7 +115,7 @@ def test_a_finished_run_says_so_and_can_be_made_longer(streets, run_command, tmp
     assert str(report) in again.stdout
     first = report.read_bytes()
     assert "this run is finished" in again.stdout
-    assert "mean IoU" in again.stdout
+    assert "mIoU" in again.stdout
     longer = "train.stages=[{crop_scale: 0.6, epochs: 1}, {crop_scale: 1.0, epochs: 3}]"
     more = run_command(TRAIN, *arguments, longer)
     assert more.returncode == 0, more.stderr
