@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from kerasseg.data.random_keys import AUGMENT, sample_key
+from kerasseg.data.random_keys import AUGMENT, sample_key, uniform
 
 # Weights of red, green and blue in luma (ITU-R BT.601).
 _LUMA = (0.299, 0.587, 0.114)
@@ -74,7 +74,7 @@ def augmentation_draws(*, seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.T
 
     def draw(pair: tf.Tensor) -> tf.Tensor:
         key = sample_key(seed=seed, epoch=pair[0], index=pair[1], purpose=AUGMENT)
-        return tf.random.stateless_uniform([columns], seed=key)
+        return uniform([columns], seed=key)
 
     pairs = tf.stack([epoch, index], axis=1)
     return tf.map_fn(draw, pairs, fn_output_signature=tf.TensorSpec([columns], tf.float32))

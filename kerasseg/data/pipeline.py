@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
 from kerasseg.data.pixels import Decoder
-from kerasseg.data.random_keys import CROP, sample_key
+from kerasseg.data.random_keys import ALG, CROP, sample_key
 from kerasseg.data.resize import resize_crop, resize_nearest
 
 # Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.
@@ -75,7 +75,7 @@ class TrainingInput:
         scales = np.array([epoch.crop_scale for epoch in self.plan.epochs], np.float64)
         epoch = tf.searchsorted(first, step[None], side="right")[0] - 1
         order = tf.random.experimental.stateless_shuffle(
-            tf.range(self.samples), seed=tf.stack([tf.constant(self.seed), epoch])
+            tf.range(self.samples), seed=tf.stack([tf.constant(self.seed), epoch]), alg=ALG
         )
         place = tf.cast(step - tf.gather(first, epoch), tf.int32) * self.batch_size
         places = place + tf.range(self.batch_size)
@@ -105,7 +105,7 @@ def crop_box(size: tf.Tensor, *, scale: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """
     crop = tf.cast(tf.round(tf.cast(size, tf.float64) * scale), tf.int32)
     crop = tf.clip_by_value(crop, 1, size)
-    uniform = tf.random.stateless_uniform([2], seed=key, dtype=tf.float64)
+    uniform = tf.random.stateless_uniform([2], seed=key, dtype=tf.float64, alg=ALG)
     corner = tf.cast(uniform * tf.cast(size - crop + 1, tf.float64), tf.int32)
     return tf.concat([corner, crop], axis=0)
 

@@ -7,9 +7,11 @@ features are exactly sampled passes of the whole net; the latter are there to be
 
 import tensorflow as tf
 
+from kerasseg.data.random_keys import uniform_bits
 from kerasseg.data.resize import resize_bilinear
 from kerasseg.models.dropout_moments import expected_confidence, probability_variance
 from kerasseg.models.heads import closed_form_variance
+from kerasseg.models.layers.dropout import dropped
 from kerasseg.models.serving_graph import ServingGraph
 
 PASSES = (3, 10, 50)
@@ -42,10 +44,8 @@ class DropoutScores(tf.Module):
     def _sample(self, features: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         """Logits (B, h, w, C) of pass number `index` over features (B, h, w, D)."""
         graph = self._graph()
-        dropped = tf.nn.experimental.stateless_dropout(
-            features, graph.dropout_rate, seed=tf.stack([self._seed, index])
-        )
-        return graph.head(dropped)
+        bits = uniform_bits(tf.shape(features), seed=tf.stack([self._seed, index]))
+        return graph.head(dropped(features, bits, rate=graph.dropout_rate))
 
     @tf.function(input_signature=[_IMAGE], autograph=False)
     def features(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

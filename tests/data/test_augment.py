@@ -62,6 +62,14 @@ def test_a_sample_has_one_view_wherever_it_stands_in_the_batch(images, labels, e
         np.testing.assert_allclose(value, expected[order], atol=1e-4)
 
 
+def test_xla_draws_what_is_drawn_without_it():
+    drawn = [
+        tf.function(augmentation_draws, jit_compile=jit)(seed=5, epoch=EPOCH, index=INDEX)
+        for jit in (False, True)
+    ]
+    np.testing.assert_array_equal(*drawn)
+
+
 @pytest.mark.parametrize("change", [{"seed": 6}, {"epoch": EPOCH + 1}, {"index": INDEX + 12}])
 def test_seed_epoch_and_index_each_make_another_view(change):
     base = {"seed": 5, "epoch": EPOCH, "index": INDEX}

@@ -33,7 +33,9 @@ class BilinearDouble(layers.Layer):
         height, width = (
             tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)
         )
-        return tf.cast(resize_bilinear(x, (2 * height, 2 * width)), x.dtype)
+        # XLA cannot compile the gradient of a resize of half precision.
+        large = resize_bilinear(tf.cast(x, tf.float32), (2 * height, 2 * width))
+        return tf.cast(large, x.dtype)
 
     def compute_output_shape(self, shape):
         return (shape[0], _doubled(shape[1]), _doubled(shape[2]), shape[3])

@@ -5,18 +5,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasseg.models.layers.dropout import SharedDropout, uniform_part
+from kerasseg.data.random_keys import uniform_bits
+from kerasseg.models.layers.dropout import SharedDropout, bits_part
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 @pytest.mark.parametrize("seed", [(0, 0), (-5, 77), (2**31 - 1, 3)])
-def test_a_part_of_the_numbers_is_where_it_is_in_all_of_them(seed, dtype):
-    total = 4000
-    whole = tf.random.stateless_uniform([total], seed=seed, dtype=dtype)
+def test_a_part_of_the_numbers_is_where_it_is_in_all_of_them(seed):
+    seed = tf.constant(seed)
+    whole = uniform_bits([4000], seed=seed)
     for start, count in ((0, 10), (1, 7), (2, 1), (3, 2000), (1998, 2002), (3999, 1)):
-        part = uniform_part(tf.constant(seed), start=start, count=count, dtype=dtype)
-        expected = tf.cast(whole[start : start + count], tf.float32)
-        np.testing.assert_array_equal(tf.cast(part, tf.float32), expected)
+        part = bits_part(seed, start=start, count=count)
+        np.testing.assert_array_equal(part, whole[start : start + count])
 
 
 def test_on_one_device_it_is_keras_dropout():
@@ -24,7 +23,37 @@ def test_on_one_device_it_is_keras_dropout():
     ours, plain = SharedDropout(0.3, seed=7), keras.layers.Dropout(0.3, seed=7)
     for _ in range(2):
         np.testing.assert_array_equal(ours(images, training=True), plain(images, training=True))
+    unknown = tf.TensorSpec([None, None, None, 4])
+    graph = tf.function(lambda x: ours(x, training=True), input_signature=[unknown])
+    np.testing.assert_array_equal(graph(images), plain(images, training=True))
     np.testing.assert_array_equal(ours(images, training=False), images)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_xla_drops_what_is_dropped_without_it(dtype):
+    images = np.random.default_rng(0).normal(size=(2, 3, 5, 4)).astype(np.float32)
+    kept = []
+    for jit in (False, True):
+        layer = SharedDropout(0.3, seed=7, dtype=dtype)
+        layer(images, training=True)  # the second draw, so that the generator counts, too
+        step = tf.function(lambda x, layer=layer: layer(x, training=True), jit_compile=jit)
+        kept.append(tf.cast(step(images), tf.float32))
+    np.testing.assert_array_equal(*kept)
+    assert 0 < np.count_nonzero(kept[0]) < images.size
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_drops_the_same_features(dtype):
+    # Drawn in bfloat16 itself, a rate of 0.3 would drop 39 of 128.
+    ones = np.ones((2, 3, 5, 4), np.float32)
+    kept = [SharedDropout(0.3, seed=7, dtype=d)(ones, training=True) for d in ("float32", dtype)]
+    np.testing.assert_array_equal(*(tf.cast(k, tf.float32) > 0 for k in kept))
+
+
+def test_nothing_is_dropped_at_rate_0():
+    images = np.ones((2, 3), np.float32)
+    layer = SharedDropout(0.0)
+    np.testing.assert_array_equal(layer(images, training=True), images)
 
 
 def test_it_is_saved_and_loaded(tmp_path):
