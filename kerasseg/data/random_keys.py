@@ -13,8 +13,6 @@ AUGMENT = 1
 # TensorFlow does, so bits are drawn; those below are where TensorFlow looks.
 BITS = 23
 
-Shape = Sequence[int] | tf.Tensor
-
 
 def sample_key(*, seed: int, epoch: tf.Tensor, index: tf.Tensor, purpose: int) -> tf.Tensor:
     """int32 (2,) seed for `tf.random.stateless_*`, another one for each purpose.
@@ -26,7 +24,7 @@ def sample_key(*, seed: int, epoch: tf.Tensor, index: tf.Tensor, purpose: int) -
     return tf.random.experimental.stateless_fold_in(key, purpose, alg=ALG)
 
 
-def uniform_bits(shape: Shape, *, seed: tf.Tensor) -> tf.Tensor:
+def uniform_bits(shape: Sequence[int] | tf.Tensor, *, seed: tf.Tensor) -> tf.Tensor:
     """int32 of this shape, uniform in 0…2**BITS - 1, the same with and without XLA.
 
     seed: int32 (2,). `uniform` is these over 2**BITS.
@@ -35,7 +33,7 @@ def uniform_bits(shape: Shape, *, seed: tf.Tensor) -> tf.Tensor:
     return whole & (2**BITS - 1)
 
 
-def uniform(shape: Shape, *, seed: tf.Tensor) -> tf.Tensor:
+def uniform(shape: Sequence[int] | tf.Tensor, *, seed: tf.Tensor) -> tf.Tensor:
     """float32 in [0, 1), the numbers of `tf.random.stateless_uniform`, under XLA as well.
 
     seed: int32 (2,).
