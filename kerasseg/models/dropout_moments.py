@@ -10,9 +10,28 @@ import tensorflow as tf
 
 
 def _factors(features: tf.Tensor, kernel: tf.Tensor, dropout_rate: float):
-    """r / (1 - r) x^2, (B, h, w, D), and W, (D, C), in float32."""
+    """r / (1 - r) x^2, (B, h, w, D), and W, (D, C), in float32, less its mean over the classes.
+
+    What is the same for all classes moves neither differences of logits nor probabilities; left
+    in, it would drown them in rounding.
+    """
     squared = tf.square(tf.cast(features, tf.float32)) * (dropout_rate / (1.0 - dropout_rate))
-    return squared, tf.cast(kernel, tf.float32)[0, 0]
+    weights = tf.cast(kernel, tf.float32)[0, 0]
+    return squared, weights - tf.reduce_mean(weights, axis=-1, keepdims=True)
+
+
+def _spread(squared: tf.Tensor, weights: tf.Tensor, center: tf.Tensor) -> tf.Tensor:
+    """sum_i x_i^2 (W_ic - center_i)^2, (B, h, w, C), up to the rounding of sum_i x_i^2 W_ic^2.
+
+    squared: (B, h, w, D). weights: (D, C). center: (B, h, w, D). On a GPU that rounding is TF32's,
+    1e-3: of no use for a class that lies at the center.
+    """
+    spread = (
+        tf.matmul(squared, tf.square(weights))
+        - 2.0 * tf.matmul(squared * center, weights)
+        + tf.reduce_sum(squared * tf.square(center), axis=-1, keepdims=True)
+    )
+    return tf.maximum(spread, 0.0)
 
 
 def probability_variance(
@@ -26,14 +45,18 @@ def probability_variance(
     """
     squared, weights = _factors(features, kernel, dropout_rate)
     probabilities = tf.nn.softmax(logits)
-    mean = tf.matmul(probabilities, weights, transpose_b=True)  # (B, h, w, D)
-    of_class = (
-        tf.matmul(squared, tf.square(weights))
-        - 2.0 * tf.matmul(squared * mean, weights)
-        + tf.reduce_sum(squared * tf.square(mean), axis=-1, keepdims=True)
-    )
-    total = tf.reduce_sum(tf.square(probabilities) * of_class, axis=-1)
-    return tf.maximum(total, 0.0)  # a difference of sums may end below 0 in its last bits
+    # Where the net is sure, the mean over p is nearly the weights of the likeliest class: their
+    # difference is summed from what the other classes, each nearly 0, add to it.
+    winner = tf.argmax(logits, axis=-1)
+    is_winner = tf.one_hot(winner, weights.shape[-1])
+    others = probabilities * (1.0 - is_winner)
+    weights_of_winner = tf.gather(tf.transpose(weights), winner)  # (B, h, w, D)
+    share = tf.reduce_sum(others, axis=-1, keepdims=True)
+    from_mean = share * weights_of_winner - tf.matmul(others, weights, transpose_b=True)
+    of_winner = tf.reduce_sum(squared * tf.square(from_mean), axis=-1)
+    of_others = _spread(squared, weights, weights_of_winner - from_mean)
+    likeliest = tf.reduce_sum(probabilities * is_winner, axis=-1)
+    return tf.square(likeliest) * of_winner + tf.reduce_sum(tf.square(others) * of_others, axis=-1)
 
 
 def expected_confidence(
@@ -54,11 +77,8 @@ def expected_confidence(
     """
     squared, weights = _factors(features, kernel, dropout_rate)
     winner = tf.gather(tf.transpose(weights), tf.argmax(logits, axis=-1))  # (B, h, w, D)
-    variance = (
-        tf.matmul(squared, tf.square(weights))
-        - 2.0 * tf.matmul(squared * winner, weights)
-        + tf.reduce_sum(squared * tf.square(winner), axis=-1, keepdims=True)
-    )
+    # That of the winner itself counts for nothing: its margin is 0.
+    variance = _spread(squared, weights, winner)
     margin = tf.reduce_max(logits, axis=-1, keepdims=True) - logits
-    damped = margin / tf.sqrt(temperature**2 + math.pi / 8.0 * tf.maximum(variance, 0.0))
+    damped = margin / tf.sqrt(temperature**2 + math.pi / 8.0 * variance)
     return 1.0 / tf.reduce_sum(tf.exp(-damped), axis=-1)

@@ -55,6 +55,7 @@ def closed_form_variance(features, head_kernel, *, dropout_rate: float) -> tf.Te
     Dropout(p) before a linear head has Var[logit_c] = p / (1 - p) * sum_i W_ic**2 x_i**2, and its
     mean over classes is one more 1x1 convolution with a single output channel.
     """
+    # All summands are positive: TF32 on a GPU costs no more than its own rounding, 1e-3.
     squared = tf.square(tf.cast(features, tf.float32))
     weights = tf.reduce_mean(tf.square(tf.cast(head_kernel, tf.float32)), axis=-1, keepdims=True)
     variance = tf.nn.conv2d(squared, weights, strides=1, padding="VALID")[..., 0]

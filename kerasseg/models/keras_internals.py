@@ -1,10 +1,11 @@
-"""What is used of Keras without being part of its public interface, all of it.
+"""What is used of Keras and TensorFlow without being part of their public interface, all of it.
 
-It may change with any minor version: the reason why requirements.txt holds keras to one.
+It may change with any minor version: the reason why requirements.txt holds both to one.
 """
 
 import keras
 import tensorflow as tf
+from tensorflow.python.ops import control_flow_util
 
 
 def layer_that_made(tensor: keras.KerasTensor) -> keras.layers.Layer:
@@ -33,3 +34,10 @@ class TakesSummedGradients:
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         return list(grads_and_vars)
+
+
+def compiled_by_xla() -> bool:
+    """Whether what is traced now is for a `tf.function` with `jit_compile`."""
+    return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(
+        tf.compat.v1.get_default_graph()
+    )

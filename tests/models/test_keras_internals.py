@@ -1,14 +1,16 @@
-"""Keras' internals are what they are taken for, and are touched in one place."""
+"""Keras' and TensorFlow's internals are what they are taken for, and are touched in one place."""
 
 import ast
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerasseg.models.keras_internals import (
     TakesSummedGradients,
     adam_moments,
+    compiled_by_xla,
     layer_that_made,
     next_seed,
 )
@@ -38,7 +40,8 @@ def test_no_other_module_touches_them():
     for module, tree in trees.items():
         attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         assert not names & (attributes | private_names(tree)), module
-        assert not [name for name in imports(tree) if name.startswith("keras.src")], module
+        private = ("keras.src", "tensorflow.python")
+        assert not [name for name in imports(tree) if name.startswith(private)], module
 
 
 def test_a_tensor_knows_its_layer():
@@ -57,6 +60,22 @@ def test_the_seed_is_the_one_that_keras_draws_with():
         uniform = tf.random.stateless_uniform(images.shape, seed=next_seed(ours))
         kept = plain(images, training=True) != 0
         np.testing.assert_array_equal(uniform >= 0.3, kept)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_a_trace_knows_whether_it_is_for_xla(jit):
+    said = []
+
+    @tf.function(jit_compile=jit)
+    def outer(x):
+        said.append(compiled_by_xla())
+        # As the gradient of a custom one, or a loop, is traced: a graph inside the graph.
+        tf.function(lambda y: said.append(compiled_by_xla()) or y)(x)
+        return x + 1
+
+    outer(tf.constant(1.0))
+    assert said == [jit, jit]
+    assert not compiled_by_xla()
 
 
 def test_the_moments_are_those_of_the_variable():

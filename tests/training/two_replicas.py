@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasseg.config import OptimizerConfig
-from kerasseg.models.layers.batch_norm import FusedBatchNormalization
+from kerasseg.models.layers.batch_norm import FusedBatchNormalization, synchronized_batch_norm
 from kerasseg.training.cluster import Cluster
 from kerasseg.training.replicas import join_replicas
 from kerasseg.training.step import compile_step
@@ -76,6 +76,7 @@ def main() -> None:
         assert apart(before, values(one)) > 1e-3
         assert difference < allowed, name
     print(f"each by itself: {unsynchronized(group):.1e}")
+    print(f"mean of 1000 deviations: {far_from_zero(group):.1e}")
 
 
 def unsynchronized(group) -> float:
@@ -98,6 +99,28 @@ def unsynchronized(group) -> float:
     difference = apart(values(one), values(two))
     assert difference < 1e-5
     return difference
+
+
+def far_from_zero(group) -> float:
+    """The largest relative error of the variance where the mean is a thousand deviations."""
+    x = np.random.default_rng(0).normal(1000.0, 1.0, (4, 32, 32, 3)).astype(np.float32)
+    x[2:] += 2.0  # the replicas' means differ
+    parts = group.strategy.experimental_distribute_dataset(
+        tf.data.Dataset.from_tensor_slices(x).batch(4)
+    )
+
+    @tf.function
+    def variances(part):
+        ones = tf.ones([3])
+        return group.strategy.run(
+            lambda x: synchronized_batch_norm(x, ones, ones, epsilon=1e-5)[2], args=(part,)
+        )
+
+    found = group.strategy.experimental_local_results(variances(next(iter(parts))))
+    expected = x.astype(np.float64).var(axis=(0, 1, 2), ddof=1)
+    error = max(np.abs(value / expected - 1).max() for value in found)
+    assert error < 1e-3
+    return error
 
 
 main()

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kerasseg.models.keras_internals import compiled_by_xla
+
 _MEAN = tf.distribute.ReduceOp.MEAN
 
 
@@ -24,23 +26,40 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
             outputs, mean, variance = synchronized_batch_norm(
                 inputs, gamma, beta, epsilon=self.epsilon
             )
+        elif training:
+            outputs, mean, variance = batch_norm(inputs, gamma, beta, epsilon=self.epsilon)
+            if _replicas() > 1:
+                mean, variance = _mean_over_replicas([mean, variance])
         else:
-            empty = tf.zeros([0], tf.float32)
-            outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            outputs = tf.raw_ops.FusedBatchNormV3(
                 x=inputs,
                 scale=gamma,
                 offset=beta,
-                mean=empty if training else tf.cast(self.moving_mean, tf.float32),
-                variance=empty if training else tf.cast(self.moving_variance, tf.float32),
+                mean=tf.cast(self.moving_mean, tf.float32),
+                variance=tf.cast(self.moving_variance, tf.float32),
                 epsilon=self.epsilon,
-                is_training=training,
-            )
-            if training and _replicas() > 1:
-                mean, variance = _mean_over_replicas([mean, variance])
+                is_training=False,
+            ).y
         if training:
             for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
                 moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
         return outputs
+
+
+def batch_norm(x, gamma, beta, *, epsilon: float):
+    """BatchNorm over the batch of this replica. As `synchronized_batch_norm`."""
+    shift = None
+    if compiled_by_xla():
+        # XLA's variance is the mean of squares less the square of the mean: noise where the mean
+        # is a thousand deviations, and its root no number. The result does not change with a shift.
+        shift = tf.reduce_mean(tf.cast(x, tf.float32), axis=[0, 1, 2])
+        shift = tf.stop_gradient(tf.cast(shift, x.dtype))
+        x -= shift
+    empty = tf.zeros([0], tf.float32)
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=x, scale=gamma, offset=beta, mean=empty, variance=empty, epsilon=epsilon, is_training=True
+    )
+    return outputs, mean if shift is None else mean + tf.cast(shift, tf.float32), variance
 
 
 def synchronized_batch_norm(x, gamma, beta, *, epsilon: float):
@@ -53,8 +72,11 @@ def synchronized_batch_norm(x, gamma, beta, *, epsilon: float):
     """
     # Statistics first, then the fused op as if for inference: one pass over the feature map.
     mean, variance = tf.nn.moments(tf.cast(x, tf.float32), axes=[0, 1, 2])
-    mean, squares = _mean_over_replicas([mean, variance + tf.square(mean)])
-    variance = tf.maximum(squares - tf.square(mean), 0.0)
+    means, variances = _of_every_replica([mean, variance])
+    # Chan, Golub and LeVeque 1979. A mean of squares less a squared mean would be noise where the
+    # mean is far from 0.
+    mean = tf.reduce_mean(means, axis=0)
+    variance = tf.reduce_mean(variances + tf.square(means - mean), axis=0)
     mean, variance = tf.stop_gradient(mean), tf.stop_gradient(variance)
     inverse = tf.math.rsqrt(variance + epsilon)
 
@@ -106,3 +128,12 @@ def _replicas() -> int:
 
 def _mean_over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
     return tf.distribute.get_replica_context().all_reduce(_MEAN, values)
+
+
+def _of_every_replica(values: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Each (C,) float32 tensor as (replicas, C): what every replica has for it, in their order."""
+    context = tf.distribute.get_replica_context()
+    # Added up, with zeros in the places of the others: one message for all.
+    place = tf.one_hot(context.replica_id_in_sync_group, _replicas())
+    parts = place[None, :, None] * tf.stack(values)[:, None]
+    return tf.unstack(context.all_reduce(tf.distribute.ReduceOp.SUM, parts))
