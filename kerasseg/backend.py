@@ -26,20 +26,36 @@ def require(*packages: str) -> None:
 
 
 def quiet_tensorflow() -> None:
-    """To be called before TensorFlow or Keras is imported: less talk, and the right backend."""
+    """To be called before TensorFlow or Keras is imported: less talk, and the right backend.
+
+    And no more of a GPU's memory than is needed, so that another program has room beside it.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(*, gpus: bool = True) -> None:
     """Imports TensorFlow, which takes seconds, without what its libraries say while they load.
 
+    gpus: False = on the CPU alone, this process and those that it starts; before the first op.
     No variable silences those lines: they come before its log is set up. They are shown if the
     import fails, or if TF_CPP_MIN_LOG_LEVEL=0 asks for everything. Raises UserError if TensorFlow
     is not installed.
     """
     require("tensorflow")
     quiet_tensorflow()
+    if not gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    _import_quietly()
+    if not gpus:
+        import tensorflow
+
+        # It may have been loaded before, to read from a bucket: too late for the variable.
+        tensorflow.config.set_visible_devices([], "GPU")
+
+
+def _import_quietly() -> None:
     if os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0":
         import tensorflow
 

@@ -36,6 +36,27 @@ def test_quiet_tensorflow(monkeypatch):
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
 
 
+def test_memory_of_a_gpu_is_taken_as_it_is_needed(monkeypatch):
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "false")
+    quiet_tensorflow()
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH")
+    quiet_tensorflow()
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+
+
+def test_on_the_cpu_alone_although_tensorflow_is_loaded_already(monkeypatch):
+    import tensorflow as tf
+
+    told = []
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(tf.config, "set_visible_devices", lambda *what: told.append(what))
+    load_tensorflow()
+    assert (told, os.environ["CUDA_VISIBLE_DEVICES"]) == ([], "0")
+    load_tensorflow(gpus=False)
+    assert (told, os.environ["CUDA_VISIBLE_DEVICES"]) == ([([], "GPU")], "-1")
+
+
 def test_tensorflow_loads_without_a_word():
     result = run(f"{LOAD}; import sys; assert 'tensorflow' in sys.modules; 1 / 0")
     assert result.stderr.startswith("Traceback")  # and standard error is back in place

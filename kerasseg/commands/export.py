@@ -5,7 +5,6 @@ or serving.max_pixels=N go over those of the run.
 """
 
 import argparse
-import os
 from pathlib import Path
 
 from kerasseg.backend import load_tensorflow, require
@@ -78,8 +77,7 @@ def run(args: argparse.Namespace) -> None:
     catalog = open_catalog(config, splits=("val",))
     # All on the CPU: the files are held to ONNX Runtime there, a GPU would round otherwise (TF32),
     # and the process that checks the SavedModel would find no room on it.
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    load_tensorflow()
+    load_tensorflow(gpus=False)
     from kerasseg.export.check_images import CheckSamples
     from kerasseg.export.exporter import export_run
     from kerasseg.export.job import ExportOptions

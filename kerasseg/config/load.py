@@ -33,6 +33,7 @@ MAY_DIFFER_ON_RESUME = frozenset(
         "data.cache",
         "data.cache_dir",
         "train.distribute",
+        "train.gpu_memory",
         "train.minutes",
         "train.save_every",
         "train.panels",

@@ -239,6 +239,9 @@ class TrainConfig(Section):
         description="train on one device, on all GPUs of this machine, or in the processes that "
         "TF_CONFIG names; auto: what is there",
     )
+    gpu_memory: Integer | None = Field(
+        None, ge=1, description="MiB to take of each GPU used; null: as much as is needed"
+    )
     save_every: Integer = Field(
         200, ge=1, description="steps between two saved states, to continue from"
     )

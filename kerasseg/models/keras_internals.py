@@ -3,8 +3,13 @@
 It may change with any minor version: the reason why requirements.txt holds both to one.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import keras
 import tensorflow as tf
+from tensorflow.core.protobuf import rewriter_config_pb2
+from tensorflow.python.eager import context as eager_context
 from tensorflow.python.ops import control_flow_util
 
 
@@ -41,3 +46,25 @@ def compiled_by_xla() -> bool:
     return not tf.executing_eagerly() and control_flow_util.GraphOrParentsInXlaContext(
         tf.compat.v1.get_default_graph()
     )
+
+
+@contextmanager
+def sums_in_order() -> Iterator[None]:
+    """Graphs that are called in here for the first time add up in one order, always.
+
+    TensorFlow's memory optimizer makes of a sum of three tensors or more a variable that each is
+    added to when it is ready, so that the order depends on the threads. It alone is switched off;
+    `tf.config.optimizer` has no switch for it.
+    """
+    context = eager_context.context()
+    before = context.function_call_options
+    config = context.config
+    options = config.graph_options.rewrite_options
+    options.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT
+    context.function_call_options = eager_context.FunctionCallOptions(
+        before.executor_type, config_proto=config
+    )
+    try:
+        yield
+    finally:
+        context.function_call_options = before

@@ -1,10 +1,13 @@
 """What `auto` means on this machine: precision and XLA."""
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import tensorflow as tf
-
 from kerasseg.errors import UserError
+from kerasseg.gpus import compute_capabilities
+
+_TENSOR_CORES = (7, 0)  # compute capability
 
 
 @dataclass(frozen=True)
@@ -17,22 +20,30 @@ class Device:
 
 
 def pick_device(
-    *, precision: str, jit: str | bool, gpus: int | None = None, replicas: int = 1
+    *,
+    precision: str,
+    jit: str | bool,
+    cards: Sequence[tuple[int, int]] | None = None,
+    replicas: int = 1,
 ) -> Device:
     """Resolves `train.precision` and `train.jit`.
 
-    gpus: how many to assume; None asks TensorFlow. A GPU gets mixed_float16 and XLA; a CPU gets
-    float32 without XLA. Several replicas do without XLA, which cannot compile what they send each
-    other: UserError if it is asked for.
+    cards: the compute capability of every GPU that is used; None asks TensorFlow. A GPU gets XLA,
+    and mixed_float16 if all have tensor cores; a CPU gets float32 without XLA. Several replicas do
+    without XLA, which cannot compile what they send each other: UserError if it is asked for.
     """
-    if gpus is None:
-        gpus = len(tf.config.list_physical_devices("GPU"))
+    cards = compute_capabilities() if cards is None else cards
+    gpus = len(cards)
     where = f"{gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "no GPU"
     chosen = precision
     why_precision = "as set"
     if precision == "auto":
-        chosen = "mixed_float16" if gpus else "float32"
+        # Older cards compute float16 at a fraction of the speed of float32.
+        fast = gpus and min(cards) >= _TENSOR_CORES
+        chosen = "mixed_float16" if fast else "float32"
         why_precision = f"auto: {where}"
+        if gpus and not fast:
+            why_precision += " without tensor cores"
     compiled, why_jit = jit, "as set"
     if jit == "auto":
         compiled = bool(gpus)
@@ -48,3 +59,14 @@ def pick_device(
     if replicas > 1:
         line += f" · {replicas} replicas"
     return Device(chosen, bool(compiled), line)
+
+
+def spare_autotuning(*, one_size: bool, compiled: bool) -> None:
+    """Keeps cuDNN from timing its algorithms again for every size of a validation image.
+
+    one_size: whether all images have one. compiled: whether training is left to XLA, which has a
+    way of its own; without it the training step gains from the timing more than is lost. To be
+    called before the first convolution. TF_CUDNN_USE_AUTOTUNE, if set, stands.
+    """
+    if compiled and not one_size:
+        os.environ.setdefault("TF_CUDNN_USE_AUTOTUNE", "0")

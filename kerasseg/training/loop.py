@@ -11,10 +11,11 @@ import tensorflow as tf
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import Interrupted, UserError
+from kerasseg.gpus import missing_gpu_notice
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.training.cluster import read_cluster
-from kerasseg.training.device import pick_device
+from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
 from kerasseg.training.replicas import join_replicas, stop_with_the_others
 from kerasseg.training.score_best import score_best
@@ -46,7 +47,12 @@ def train(
             opened.enter_context(stop_with_the_others())
         # Before the signals: TensorFlow takes SIGTERM for itself when it meets other processes.
         batch_size = config.train.batch_size
-        group = join_replicas(config.train.distribute, cluster, batch_size=batch_size)
+        group = join_replicas(
+            config.train.distribute,
+            cluster,
+            batch_size=batch_size,
+            gpu_memory=config.train.gpu_memory,
+        )
         group.check_batch(batch_size)
         stop = opened.enter_context(stop_on_signals())
         opened.enter_context(group.output())
@@ -54,6 +60,9 @@ def train(
             precision=config.train.precision, jit=config.train.jit, replicas=group.size
         )
         print(device.line)
+        if notice := missing_gpu_notice(seen=len(tf.config.list_physical_devices("GPU"))):
+            print(notice)
+        spare_autotuning(one_size=catalog.same_size["val"], compiled=device.jit)
         session = build_session(config, catalog, device, group)
         step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
         progress = open_run(run, session, step, fresh=fresh, started=started)

@@ -34,7 +34,12 @@ def first_progress(session: Session, step: TrainStep, *, started: float) -> Prog
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     """How many steps the `train.minutes` of `config` are worth on this machine, as of now."""
     distribute, batch_size = config.train.distribute, config.train.batch_size
-    group = join_replicas(distribute, read_cluster(distribute), batch_size=batch_size)
+    group = join_replicas(
+        distribute,
+        read_cluster(distribute),
+        batch_size=batch_size,
+        gpu_memory=config.train.gpu_memory,
+    )
     group.check_batch(batch_size)
     device = pick_device(
         precision=config.train.precision, jit=config.train.jit, replicas=group.size

@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from kerasseg.errors import Interrupted, UserError
+from kerasseg.gpus import use_gpus
 from kerasseg.training.cluster import Cluster
 
 # What a collective op says, here or elsewhere, when a process or the network is gone.
@@ -140,34 +141,44 @@ def sum_over_replicas(values: list[tf.Tensor]) -> list[tf.Tensor]:
 
 
 def join_replicas(
-    distribute: str, cluster: Cluster, *, batch_size: int | None = None, gpus: int | None = None
+    distribute: str,
+    cluster: Cluster,
+    *,
+    batch_size: int | None = None,
+    gpus: int | None = None,
+    gpu_memory: int | None = None,
 ) -> ReplicaGroup:
     """Resolves `train.distribute`; for several processes it waits for the others.
 
     cluster: what `read_cluster` says. batch_size: "auto" leaves out GPUs of this machine until it
-    can be dealt out evenly. gpus: how many to assume; None asks TensorFlow. Has to come before the
-    first TensorFlow op of the process. Raises UserError for "mirrored" on one device,
-    and for an address or port that cannot be used.
+    can be dealt out evenly, two images or more to each. gpus: how many to assume; None asks
+    TensorFlow. gpu_memory: MiB to take of each; None = what is needed. GPUs that are left out are
+    not touched. Has to come before the first TensorFlow op of the process. Raises UserError for
+    "mirrored" on one device, and for an address or port that cannot be used.
     """
+    if gpus is None:
+        gpus = len(tf.config.list_physical_devices("GPU"))
     if cluster.workers > 1:
         print(
             f"process {cluster.worker + 1} of {cluster.workers}, the chief is at "
             f"{cluster.chief_address}; waiting for all of them",
             flush=True,
         )
+        use_gpus(range(gpus), memory=gpu_memory)
         try:
             return ReplicaGroup(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
         except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
             reason = str(error.message).strip().splitlines()[0]
             raise UserError(f"TF_CONFIG: the processes cannot be joined: {reason}") from error
-    if gpus is None:
-        gpus = len(tf.config.list_physical_devices("GPU"))
+    used = gpus if distribute in ("auto", "mirrored") else min(gpus, 1)
     if distribute == "auto" and batch_size is not None:
-        used = max((n for n in range(1, gpus + 1) if batch_size % n == 0), default=0)
+        # One image each would cost more than it gains: a second GPU is one without XLA.
+        even = (n for n in range(2, gpus + 1) if batch_size % n == 0 and batch_size >= 2 * n)
+        used = max(even, default=min(gpus, 1))
         if used < gpus:
             print(f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}")
-        gpus = used
-    devices = [f"GPU:{i}" for i in range(gpus)]
+    use_gpus(range(used), memory=gpu_memory)
+    devices = [f"GPU:{i}" for i in range(used)]
     if distribute == "mirrored" and not devices:
         # A program may have split the CPU: a rehearsal without GPUs.
         devices = [f"CPU:{i}" for i in range(len(tf.config.list_logical_devices("CPU")))]

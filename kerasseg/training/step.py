@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from kerasseg.models.keras_internals import sums_in_order
 from kerasseg.training.segmenter import Segmenter
 
 TrainStep = Callable[[Any], dict[str, tf.Tensor]]  # batch -> running means
@@ -27,7 +28,7 @@ def compile_step(
             # The replicas say the same.
             return {name: strategy.experimental_local_results(v)[0] for name, v in means.items()}
 
-        return step_together
+        return _in_order(step_together)
 
     @tf.function(jit_compile=jit, reduce_retracing=True, autograph=False)
     def step(batch: Any) -> dict[str, tf.Tensor]:
@@ -35,7 +36,17 @@ def compile_step(
         segmenter.update_average()
         return means
 
-    return step
+    return _in_order(step)
+
+
+def _in_order(step: TrainStep) -> TrainStep:
+    """The same graph; called again, or in another process, it gives the same to the last bit."""
+
+    def ordered(batch: Any) -> dict[str, tf.Tensor]:
+        with sums_in_order():
+            return step(batch)
+
+    return ordered
 
 
 class StepClock:

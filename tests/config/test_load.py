@@ -44,6 +44,7 @@ train:
   precision: auto
   jit: auto
   distribute: auto
+  gpu_memory: null
   save_every: 200
   validate_every: 1
   init_from: null

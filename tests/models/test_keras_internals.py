@@ -1,11 +1,14 @@
 """Keras' and TensorFlow's internals are what they are taken for, and are touched in one place."""
 
 import ast
+from collections import Counter
+from contextlib import nullcontext
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context as eager_context
 
 from kerasseg.models.keras_internals import (
     TakesSummedGradients,
@@ -13,6 +16,7 @@ from kerasseg.models.keras_internals import (
     compiled_by_xla,
     layer_that_made,
     next_seed,
+    sums_in_order,
 )
 from tests.structure.source import imports, modules
 
@@ -76,6 +80,38 @@ def test_a_trace_knows_whether_it_is_for_xla(jit):
     outer(tf.constant(1.0))
     assert said == [jit, jit]
     assert not compiled_by_xla()
+
+
+def test_sums_stay_sums():
+    # Large enough for the memory optimizer, which takes a CPU to have 256 MiB: 12 times 20 MB.
+    parts = tf.zeros([5_000_000])
+
+    def op_counts(way):
+        def total(parts):
+            return tf.reduce_sum(tf.add_n([tf.exp(parts * float(k)) for k in range(12)]))
+
+        context = eager_context.context()
+        context.enable_graph_collection()
+        try:
+            with way():
+                tf.function(total, autograph=False)(parts)
+            graphs = context.export_run_metadata().partition_graphs
+        finally:
+            context.disable_graph_collection()
+        return Counter(node.op for graph in graphs for node in graph.node)
+
+    # A variable that all are added to, in the order in which they are ready.
+    assert op_counts(nullcontext)["TemporaryVariable"] == 1
+    ordered = op_counts(sums_in_order)
+    assert (ordered["AddN"], ordered["TemporaryVariable"]) == (1, 0)
+
+
+def test_what_was_set_for_graphs_is_set_again():
+    context = eager_context.context()
+    before = context.function_call_options
+    with sums_in_order():
+        assert context.function_call_options is not before
+    assert context.function_call_options is before
 
 
 def test_the_moments_are_those_of_the_variable():

@@ -10,7 +10,7 @@ from tests.structure.source import PACKAGE, imports, modules
 
 # A package may import those of earlier lines and of its own, but never in a circle.
 LAYERS = (
-    ("errors", "version", "files", "backend", "terminal"),
+    ("errors", "version", "files", "backend", "gpus", "terminal"),
     ("config",),
     ("labels",),
     ("metrics", "streets", "importers", "drawing"),

@@ -28,7 +28,7 @@ def test_several_gpus_are_mirrored_unless_it_is_switched_off(distribute, gpus, m
 
 @pytest.mark.parametrize(
     ("gpus", "batch_size", "used"),
-    [(4, 8, 4), (4, 2, 2), (8, 4, 4), (3, 2, 2), (3, 7, 0), (1, 5, 0)],
+    [(4, 8, 4), (4, 2, 1), (8, 4, 2), (3, 2, 1), (3, 7, 1), (1, 5, 1), (2, 6, 2), (3, 6, 3)],
 )
 def test_auto_leaves_out_gpus_that_a_batch_does_not_reach(
     gpus, batch_size, used, monkeypatch, capsys
@@ -36,10 +36,38 @@ def test_auto_leaves_out_gpus_that_a_batch_does_not_reach(
     asked = []
     monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
     join_replicas("auto", Cluster(), batch_size=batch_size, gpus=gpus)
-    assert asked == ([[f"GPU:{i}" for i in range(used)]] if used else [])
-    used = max(used, 1)
+    assert asked == ([[f"GPU:{i}" for i in range(used)]] if used > 1 else [])
     line = f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}\n"
     assert capsys.readouterr().out == ("" if used == gpus else line)
+
+
+@pytest.mark.parametrize(
+    ("distribute", "batch_size", "used"),
+    [("none", 8, 1), ("auto", 2, 1), ("auto", 4, 2), ("auto", 8, 4), ("mirrored", 8, 4)],
+)
+def test_gpus_that_do_not_train_are_left_alone(distribute, batch_size, used, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "kerasseg.training.replicas.use_gpus",
+        lambda numbers, memory: told.append((list(numbers), memory)),
+    )
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda devices: None)
+    join_replicas(distribute, Cluster(), batch_size=batch_size, gpus=4, gpu_memory=900)
+    assert told == [(list(range(used)), 900)]
+
+
+def test_of_each_machine_all_gpus_take_part(monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "kerasseg.training.replicas.use_gpus",
+        lambda numbers, memory: told.append((list(numbers), memory)),
+    )
+    # Before the strategy, which is the first to touch them.
+    monkeypatch.setattr(
+        tf.distribute, "MultiWorkerMirroredStrategy", lambda: told.append("strategy")
+    )
+    join_replicas("auto", Cluster(0, 2, "a:1"), batch_size=8, gpus=4)
+    assert told == [([0, 1, 2, 3], None), "strategy"]
 
 
 def test_several_processes_come_before_several_gpus(monkeypatch):

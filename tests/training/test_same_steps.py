@@ -1,0 +1,25 @@
+"""The same steps in several processes, to the last bit, while they disturb one another."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("hashed_steps.py")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variance", ["sampled", "closed_form"])
+def test_three_processes_take_the_same_steps(variance):
+    command = [sys.executable, str(PROGRAM), variance]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    answers = [process.communicate(timeout=400) for process in running]
+    for process, (_, errors) in zip(running, answers, strict=True):
+        assert process.returncode == 0, errors[-3000:]
+    first = answers[0][0]
+    assert len(first.splitlines()) == 9
+    assert [said for said, _ in answers[1:]] == [first, first]
