@@ -155,8 +155,8 @@ def test_nothing_is_said_where_all_is_as_it_should_be(machine_with, monkeypatch,
     [
         (
             "I0000 00:00:1795730410.39 16283 cudart_stub.cc:31] Could not find cuda drivers on "
-            "your machine, GPU will not be used.\nE0000 cuda_platform.cc:51] failed call to cuInit: "
-            "INTERNAL: UNKNOWN ERROR (303)\n",
+            "your machine, GPU will not be used.\nE0000 cuda_platform.cc:51] failed call to "
+            "cuInit: INTERNAL: UNKNOWN ERROR (303)\n",
             "failed call to cuInit: INTERNAL: UNKNOWN ERROR (303)",
         ),
         ("I0000 port.cc:153] oneDNN custom operations are on.\n", None),

@@ -62,8 +62,9 @@ def resize_image(
 ) -> tf.Tensor:
     """The one resize of images.
 
-    images: (B, H, W, C) uint8. size: (height, width). blocks: (rows, columns) to average first,
-    Python integers or scalars (`blocks_for`); Python ones leave no trace in the graph.
+    images: (B, H, W, C) uint8, or float32 of the same values. size: (height, width). blocks: (rows,
+    columns) to average first, Python integers or scalars (`blocks_for`); Python ones leave no trace
+    in the graph.
     Returns (B, height, width, C) float32 holding whole numbers in 0…255.
     """
     rows, columns = blocks

@@ -93,6 +93,9 @@ class ServingGraph(tf.Module):
         """uint8 (B, H, W, 3) to what the net sees: float32 (B, h, w, 3), whole gray levels."""
         shape = tf.shape(images)
         size = self._working_size(shape[1], shape[2])
+        # Float first, though four times as much to gather: most readers of ONNX have no Gather of
+        # uint8 (opencv#19499, TensorRT#2809).
+        images = tf.cast(images, tf.float32)
         return resize_image(images, tf.stack(size), blocks=self._blocks)
 
     def working(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

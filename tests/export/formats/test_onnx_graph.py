@@ -92,6 +92,21 @@ def test_the_file_says_what_it_is(exported):
     assert found == {"kerasseg": '{"tile": 64}', "class_names": '["road", "sky"]'}
 
 
+def test_the_image_is_made_float_before_anything_else(exported):
+    # TensorRT and OpenCV have no Gather or Pad of uint8.
+    model = onnx.load(exported[1])
+    readers = {node.op_type for node in model.graph.node if "image" in node.input}
+    assert readers == {"Cast", "Shape"}
+    inferred = onnx.shape_inference.infer_shapes(model)
+    small = {
+        value.name
+        for value in inferred.graph.value_info
+        if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    }
+    moved = [n.op_type for n in model.graph.node if small & {*n.input}]
+    assert moved == []
+
+
 def test_probabilities_are_a_fourth_output(run_dir, image, tmp_path):
     graph = open_run(run_dir).graph()
     write(convert(graph, probabilities=True), tmp_path / "model.onnx", metadata=METADATA)
