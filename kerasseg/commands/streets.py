@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from kerasseg.commands.parser import CommandParser, whole_number
-from kerasseg.config.schema import DataConfig
+from kerasseg.config.data_settings import DataConfig
 from kerasseg.config.setting_types import MAX_SEED
 from kerasseg.terminal import progress_bar
 

@@ -10,8 +10,9 @@ import yaml
 from pydantic import ValidationError
 
 from kerasseg.config.messages import COMMAND_LINE, describe
-from kerasseg.config.schema import Config, Stage
+from kerasseg.config.schema import Config
 from kerasseg.config.shipped import find_config
+from kerasseg.config.training_settings import Stage
 from kerasseg.config.words import (
     SETTINGS,
     Keys,

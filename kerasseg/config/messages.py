@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from kerasseg.config.schema import Config, Stage
+from kerasseg.config.schema import Config
+from kerasseg.config.training_settings import Stage
 from kerasseg.config.words import (
     SETTINGS,
     Keys,

@@ -7,7 +7,7 @@ gtFine/{split}/{city}/{name}_gtFine_labelIds.png
 from pathlib import Path
 from typing import Literal
 
-from kerasseg.config.schema import DataConfig
+from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
 from kerasseg.errors import UserError

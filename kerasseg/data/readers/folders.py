@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from kerasseg.config.schema import DataConfig
+from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
 from kerasseg.labels import LabelSet

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from kerasseg.config.schema import DataConfig
+from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.samples import Sample
 from kerasseg.labels import LabelSet
 

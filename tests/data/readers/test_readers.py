@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from kerasseg.config import load_config
-from kerasseg.config.schema import DataConfig
+from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.catalog import open_catalog, read_labels, recognise
 from kerasseg.data.readers import READERS
 from kerasseg.errors import UserError

@@ -1,0 +1,81 @@
+"""Settings of the net and of what it is trained on: encoder, decoder, head, loss terms."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kerasseg.config.setting_types import (
+    Integer,
+    Number,
+    Section,
+    Switch,
+)
+
+
+class ModelConfig(Section):
+    """The net: encoder, decoder and head."""
+
+    encoder: Literal["unet"] = Field("unet", description="what turns the image into features")
+    width: Integer = Field(
+        64, ge=1, le=1024, description="channels of the first level; doubles with each level"
+    )
+    depth: Integer = Field(
+        4, ge=1, le=6, description="how often the image is halved on the way down"
+    )
+    # Zeros at the edge would be a frame that the net learns.
+    padding: Literal["zero", "reflect"] = Field(
+        "reflect", description="what a convolution sees beyond the edge of the image"
+    )
+    upsampling: Literal["transposed", "pixel_shuffle", "resize"] = Field(
+        "transposed", description="how the image is doubled on the way up"
+    )
+    dropout_rate: Number = Field(
+        0.3, gt=0, lt=1, description="share of the features each dropout branch drops"
+    )
+    branches: Integer = Field(
+        3, ge=2, le=16, description="dropout branches whose disagreement is the uncertainty"
+    )
+    # Keras' own 0.99 lags behind in short runs.
+    batch_norm_momentum: Number = Field(
+        0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
+    )
+    batch_norm_epsilon: Number = Field(1e-5, gt=0, description="added to the variance of the batch")
+    batch_norm_sync: Switch = Field(
+        True,
+        description="several replicas: statistics of the whole batch, not of each replica's part",
+    )
+
+
+class LossConfig(Section):
+    """What is paid for."""
+
+    boundary_weight: Number = Field(
+        2.0, ge=0, description="k: weight of a pixel at a boundary; elsewhere it is 1"
+    )
+    boundary_mode: Literal["outer", "thick"] = Field(
+        "outer",
+        description="which pixels are at a boundary: as scikit-image's find_boundaries says",
+    )
+    boundary_width: Integer = Field(
+        1, ge=1, le=32, description="width of the boundary, in pixels at working size"
+    )
+    uncertainty_weight: Number = Field(
+        0.5, ge=0, description="C: weight of the gated variance of the branches"
+    )
+    variance: Literal["sampled", "closed_form"] = Field(
+        "sampled", description="of the branches as drawn, or what it is on average, without drawing"
+    )
+    variance_of: Literal["logits", "probabilities"] = Field(
+        "logits",
+        description="what the branches disagree on; the variance of the logits grows where the "
+        "net is sure, that of the probabilities where it is not",
+    )
+    gate_gradient: Switch = Field(
+        True, description="let the gradient of the variance term reach p(background), too"
+    )
+    class_weights: Literal["none", "median_frequency"] = Field(
+        "none", description="weight of a class: 1 for each, or more for the rare ones"
+    )
+    class_weight_power: Number = Field(
+        1.0, gt=0, le=1, description="exponent on the class weights; 0.5 is their square root"
+    )

@@ -1,0 +1,103 @@
+"""Settings of a training: optimizer, stages, budget, devices."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kerasseg.config.setting_types import (
+    Allowed,
+    AnyPath,
+    Integer,
+    Number,
+    Section,
+    Switch,
+)
+
+
+class OptimizerConfig(Section):
+    """How the weights move."""
+
+    name: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", description="how a step follows from the gradient"
+    )
+    learning_rate: Number = Field(1e-3, gt=0, description="the rate at its highest")
+    schedule: Literal["constant", "polynomial", "cosine"] = Field(
+        "constant", description="how the rate falls over the run; polynomial and cosine end at 0"
+    )
+    warmup: Number = Field(
+        0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0"
+    )
+    power: Number = Field(0.9, gt=0, description="polynomial only: the exponent")
+    weight_decay: Number = Field(
+        0.0, ge=0, description="decay of the weights in a step, times the rate"
+    )
+    momentum: Number = Field(0.9, ge=0, lt=1, description="sgd only: share of the last step kept")
+    clip_norm: Number | None = Field(
+        None,
+        gt=0,
+        description="a gradient longer than this, over all weights, is cut to it; null: none",
+    )
+    average_decay: Number | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="decay of a running mean of the weights, which is then used; null: no mean",
+    )
+
+
+class Stage(Section):
+    """One stage of the crop curriculum."""
+
+    crop_scale: Number = Field(gt=0, le=1, description="side of the crop over side of the image")
+    epochs: Integer = Field(ge=1, description="passes over the training images")
+
+
+class TrainConfig(Section):
+    """How long, how fast, what is saved."""
+
+    batch_size: Integer = Field(
+        2, ge=1, description="images in a step, all replicas taken together"
+    )
+    stages: Annotated[
+        tuple[Stage, ...],
+        Allowed("list of {crop_scale: number, 0 < x <= 1, epochs: integer >= 1}, at least one"),
+    ] = Field(
+        (
+            Stage(crop_scale=0.6, epochs=8),
+            Stage(crop_scale=0.75, epochs=8),
+            Stage(crop_scale=1.0, epochs=8),
+        ),
+        min_length=1,
+        description="the curriculum: random crops of so much of the image's side, for so many "
+        "epochs, one stage after the other",
+    )
+    minutes: Number | None = Field(
+        None,
+        gt=0,
+        description="time budget: the epochs become shares of so many minutes; null: none",
+    )
+    steps: Integer | None = Field(
+        None, ge=1, description="the same for a number of steps, which takes no clock; null: none"
+    )
+    precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
+        "auto", description="number format of the computation; auto: what is fast here"
+    )
+    jit: Literal["auto"] | Switch = Field(
+        "auto", description="compile with XLA; auto: where that is faster"
+    )
+    distribute: Literal["auto", "none", "mirrored", "multi_worker"] = Field(
+        "auto",
+        description="train on one device, on all GPUs of this machine, or in the processes that "
+        "TF_CONFIG names; auto: what is there",
+    )
+    gpu_memory: Integer | None = Field(
+        None, ge=1, description="MiB to take of each GPU used; null: as much as is needed"
+    )
+    save_every: Integer = Field(
+        200, ge=1, description="steps between two saved states, to continue from"
+    )
+    validate_every: Integer = Field(1, ge=1, description="epochs between two validations")
+    init_from: AnyPath | None = Field(
+        None, description="start from these weights: a run directory or a .keras file"
+    )
+    panels: Integer = Field(8, ge=0, description="validation images drawn into panels/")
