@@ -38,7 +38,11 @@ def image(drawn):
 def assert_same(graph, answers, images):
     expected, found = graph.predict(images), answers(images)
     assert found.keys() == expected.keys()
-    assert (found["labels"] == expected["labels"].numpy()).mean() >= 0.9999
+    # Labels may differ only between classes that tie: a share of pixels would let no pixel of a
+    # small image differ.
+    probabilities = graph.probabilities(images)["probabilities"].numpy()
+    given = np.take_along_axis(probabilities, found["labels"][..., None].astype(int), axis=-1)
+    np.testing.assert_allclose(given[..., 0], probabilities.max(axis=-1), atol=1e-4)
     assert found["labels"].dtype == np.uint8
     for name in ("confidence", "uncertainty"):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, atol=1e-4)
