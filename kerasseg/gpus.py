@@ -42,7 +42,8 @@ def missing_gpu_notice(*, seen: int, root: Path = Path("/")) -> str | None:
     Asks TensorFlow for its reason in a process of its own, which takes seconds: what it said here
     was silenced.
     """
-    if seen or "CUDA_VISIBLE_DEVICES" in os.environ or not nvidia_card(root):
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if seen or hidden or not nvidia_card(root):
         return None
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
     try:
@@ -79,7 +80,7 @@ def reason_in(log: str) -> str | None:
 def use_gpus(numbers: Sequence[int], *, memory: int | None) -> None:
     """Leaves all GPUs but these alone, and takes of these no more memory than is needed.
 
-    numbers: places in TensorFlow's list of physical devices. memory: MiB to set aside on each;
+    numbers: places in TensorFlow's list of physical devices. memory: MiB to take of each at most;
     None: as much as turns out to be needed. By itself TensorFlow takes nearly all memory of every
     GPU, used or not. To be called before the first op; where TensorFlow runs already it changes
     nothing, and raises UserError if `memory` asks for what is no more possible.

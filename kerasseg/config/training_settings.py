@@ -91,7 +91,7 @@ class TrainConfig(Section):
         "TF_CONFIG names; auto: what is there",
     )
     gpu_memory: Integer | None = Field(
-        None, ge=1, description="MiB to take of each GPU used; null: as much as is needed"
+        None, ge=1, description="MiB to take of each GPU used at most; null: what is needed"
     )
     save_every: Integer = Field(
         200, ge=1, description="steps between two saved states, to continue from"
