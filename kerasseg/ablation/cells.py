@@ -44,7 +44,7 @@ class Cell:
 
 
 def train_cell(cell: Cell) -> None:
-    """Trains the cell, or goes on with it; does nothing if it is trained.
+    """Trains the cell, or resumes it; does nothing if it is trained.
 
     Raises UserError if the training stops with an error, Interrupted if it was asked to stop.
     """

@@ -42,7 +42,7 @@ class DataConfig(Section):
     )
     cache_dir: AnyPath | None = Field(
         None,
-        description="folder of the disk cache and of what the check of the files found; "
+        description="folder of the disk cache and of the results of verifying the files; "
         "null: $XDG_CACHE_HOME/kerasseg or ~/.cache/kerasseg",
     )
     workers: Integer | None = Field(

@@ -24,7 +24,7 @@ class ModelConfig(Section):
     )
     # Zeros at the edge would be a frame that the net learns.
     padding: Literal["zero", "reflect"] = Field(
-        "reflect", description="what a convolution sees beyond the edge of the image"
+        "reflect", description="how the image is padded for a convolution"
     )
     upsampling: Literal["transposed", "pixel_shuffle", "resize"] = Field(
         "transposed", description="how the image is doubled on the way up"
@@ -47,7 +47,7 @@ class ModelConfig(Section):
 
 
 class LossConfig(Section):
-    """What is paid for."""
+    """The terms of the loss and their weights."""
 
     boundary_weight: Number = Field(
         2.0, ge=0, description="k: weight of a pixel at a boundary; elsewhere it is 1"
@@ -63,7 +63,8 @@ class LossConfig(Section):
         0.5, ge=0, description="C: weight of the gated variance of the branches"
     )
     variance: Literal["sampled", "closed_form"] = Field(
-        "sampled", description="of the branches as drawn, or what it is on average, without drawing"
+        "sampled",
+        description="variance of the sampled branches, or its expectation in closed form",
     )
     variance_of: Literal["logits", "probabilities"] = Field(
         "logits",
@@ -74,7 +75,8 @@ class LossConfig(Section):
         True, description="let the gradient of the variance term reach p(background), too"
     )
     class_weights: Literal["none", "median_frequency"] = Field(
-        "none", description="weight of a class: 1 for each, or more for the rare ones"
+        "none",
+        description="class weights in the cross entropy: 1 for all, or larger for rare classes",
     )
     class_weight_power: Number = Field(
         1.0, gt=0, le=1, description="exponent on the class weights; 0.5 is their square root"

@@ -15,17 +15,16 @@ from kerasseg.config.setting_types import (
 
 
 class OptimizerConfig(Section):
-    """How the weights move."""
+    """The optimizer and its learning rate."""
 
-    name: Literal["adam", "adamw", "sgd"] = Field(
-        "adam", description="how a step follows from the gradient"
-    )
-    learning_rate: Number = Field(1e-3, gt=0, description="the rate at its highest")
+    name: Literal["adam", "adamw", "sgd"] = Field("adam", description="update rule")
+    learning_rate: Number = Field(1e-3, gt=0, description="peak learning rate")
     schedule: Literal["constant", "polynomial", "cosine"] = Field(
-        "constant", description="how the rate falls over the run; polynomial and cosine end at 0"
+        "constant",
+        description="decay of the learning rate over the run; polynomial and cosine end at 0",
     )
     warmup: Number = Field(
-        0.0, ge=0, lt=1, description="share of all steps in which the rate rises from 0"
+        0.0, ge=0, lt=1, description="share of all steps in which the rate rises linearly from 0"
     )
     power: Number = Field(0.9, gt=0, description="polynomial only: the exponent")
     weight_decay: Number = Field(
@@ -35,13 +34,14 @@ class OptimizerConfig(Section):
     clip_norm: Number | None = Field(
         None,
         gt=0,
-        description="a gradient longer than this, over all weights, is cut to it; null: none",
+        description="maximum global norm of the gradient; null: no clipping",
     )
     average_decay: Number | None = Field(
         None,
         gt=0,
         lt=1,
-        description="decay of a running mean of the weights, which is then used; null: no mean",
+        description="decay of an exponential moving average of the weights, which is then the one "
+        "used; null: none",
     )
 
 
@@ -53,7 +53,7 @@ class Stage(Section):
 
 
 class TrainConfig(Section):
-    """How long, how fast, what is saved."""
+    """Length, speed and saving of a training."""
 
     batch_size: Integer = Field(
         2, ge=1, description="images in a step, all replicas taken together"
@@ -77,7 +77,9 @@ class TrainConfig(Section):
         description="time budget: the epochs become shares of so many minutes; null: none",
     )
     steps: Integer | None = Field(
-        None, ge=1, description="the same for a number of steps, which takes no clock; null: none"
+        None,
+        ge=1,
+        description="budget in steps: the epochs become shares of so many steps; null: none",
     )
     precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = Field(
         "auto", description="number format of the computation; auto: what is fast here"

@@ -83,7 +83,7 @@ class NotYaml(ValueError):
     """Text that cannot be read as YAML: why, and where (line and column from 1, or nothing)."""
 
     def __init__(self, reason: object, mark: yaml.Mark | None = None) -> None:
-        super().__init__(f"no YAML that can be read: {' '.join(str(reason).split())}")
+        super().__init__(f"not valid YAML: {' '.join(str(reason).split())}")
         self.place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
 
 

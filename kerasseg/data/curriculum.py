@@ -1,7 +1,7 @@
 """The crop curriculum as a plan: which step belongs to which epoch, stage and crop.
 
 Everything that is random or changes in training hangs off the number of the step, so a run that
-was killed goes on from a number alone.
+was killed resumes from a number alone.
 """
 
 from collections.abc import Sequence

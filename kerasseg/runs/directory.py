@@ -1,4 +1,4 @@
-"""The files of a run: what is in `runs/<name>/`, and whether a run may go on there."""
+"""The files of a run: what is in `runs/<name>/`, and whether a run may resume there."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What the terminal shows while a run goes on: one line an epoch, and two that move below."""
+"""What the terminal shows during a training: one line per epoch, and two live lines below."""
 
 from collections.abc import Iterator, Sequence
 from typing import TextIO

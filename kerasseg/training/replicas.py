@@ -191,7 +191,7 @@ def join_replicas(
 
 @contextmanager
 def stop_with_the_others() -> Iterator[None]:
-    """Turns the loss of another process into Interrupted: none can go on without the others."""
+    """Turns the loss of another process into Interrupted: none can continue without the others."""
     try:
         yield
     except (*_LOST, *_PERHAPS_LOST) as error:

@@ -45,7 +45,7 @@ def open_run(
     _wait_until(same_state, group, run)
     if progress is not None:
         if progress.step:
-            print(f"going on after step {progress.step} of {progress.plan.total_steps}")
+            print(f"resuming after step {progress.step} of {progress.plan.total_steps}")
         if group.is_chief:
             _explain_minutes(run, session, progress)
         return progress

@@ -56,7 +56,7 @@ train:
             f"{stage}.epoch: no such setting; did you mean epochs?",
             "command line: train.panels: found -1, allowed: integer >= 0",
             "command line: data.roof: no such setting; did you mean data.root?",
-            'command line: train.jit: found "[", no YAML that can be read: '
+            'command line: train.jit: found "[", not valid YAML: '
             "expected the node content, but found '<stream end>'",
             'command line: found "seeds", allowed: key=value or an option',
         ]
@@ -69,15 +69,15 @@ train:
         ("a: [1\nb: 2\n", "a.yaml:2:2: no YAML"),
         (
             "seed: 1\n  name: x\n",
-            "a.yaml:2:7: no YAML that can be read: mapping values are not allowed here",
+            "a.yaml:2:7: not valid YAML: mapping values are not allowed here",
         ),
         ("seed: 1\n---\nseed: 2\n", "a.yaml:2:1: no YAML"),
         ("seed: !!python/name:os.system x", "a.yaml:1:7: no YAML"),
-        ("seed: !!int x", "a.yaml: no YAML that can be read: "),
-        ("seed: !!bool x", "a.yaml: no YAML that can be read: "),
-        ("seed: !!timestamp x", "a.yaml: no YAML that can be read: "),
-        ("seed: " + "9" * 5000, "a.yaml: no YAML that can be read: "),
-        ("seed: " + "[" * 5000, "a.yaml: no YAML that can be read: nested too deeply"),
+        ("seed: !!int x", "a.yaml: not valid YAML: "),
+        ("seed: !!bool x", "a.yaml: not valid YAML: "),
+        ("seed: !!timestamp x", "a.yaml: not valid YAML: "),
+        ("seed: " + "9" * 5000, "a.yaml: not valid YAML: "),
+        ("seed: " + "[" * 5000, "a.yaml: not valid YAML: nested too deeply"),
         ("seed: \x07", "a.yaml: no YAML"),
         ("- seed\n", 'a.yaml:1: found ["seed"], allowed: settings such as `seed: 0`, one a line'),
         ("# x\nseed\n", 'a.yaml:2: found "seed", allowed: settings'),

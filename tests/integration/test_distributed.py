@@ -143,14 +143,14 @@ def test_two_processes_do_and_survive_a_signal_and_a_kill(streets, alone, tmp_pa
         tmp_path, [[TRAIN, *arguments], [KILLED, "step:4", *arguments]], patience=NOTICED
     )
     assert (chief[0], worker[0]) == (3, -signal.SIGKILL), chief[2]
-    assert "going on after step 3" in chief[1]
+    assert "resuming after step 3" in chief[1]
     assert "another process was lost" in chief[2]
     assert "Traceback" not in chief[2]
     assert not (run / "metrics.json").exists()
 
     chief, worker = run_two(tmp_path, [[TRAIN, *arguments]] * 2)
     assert (chief[0], worker[0]) == (0, 0), chief[2] + worker[2]
-    assert "going on after step 6" in chief[1]
+    assert "resuming after step 6" in chief[1]
     assert "mIoU" in chief[1]
     assert len(worker[1].splitlines()) == 1  # which process it is
     assert_same_run(run, alone)

@@ -61,7 +61,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
         assert "run the same command again" in killed.stderr + killed.stdout
     resumed = run_command(TRAIN, *settings(streets, run_dir))
     assert resumed.returncode == 0, resumed.stderr
-    assert "going on after step" in resumed.stdout
+    assert "resuming after step" in resumed.stdout
     assert_same_run(run_dir, uninterrupted)
     assert not [p for p in run_dir.rglob("*") if ".tmp" in p.name]
 

@@ -1,6 +1,6 @@
 """Writes a packed data set: shard after shard under a temporary name, the index last.
 
-Which sample lies where follows from the verified sizes alone, so a pack that was killed goes on
+Which sample lies where follows from the verified sizes alone, so a pack that was killed resumes
 with the first shard that is missing, and ends with the same bytes.
 """
 
@@ -72,7 +72,7 @@ def pack(
     workers: int | None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PackedIndex:
-    """Packs all splits of `catalog` into the folder `out`, or goes on where it was stopped.
+    """Packs all splits of `catalog` into the folder `out`, or resumes where it was stopped.
 
     workers: threads, a shard each. progress: called with shards done and in all.
     Raises UserError if `out` holds something else, or another pack, or cannot be written.
