@@ -66,19 +66,19 @@ train:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("a: [1\nb: 2\n", "a.yaml:2:2: no YAML"),
+        ("a: [1\nb: 2\n", "a.yaml:2:2: not valid YAML"),
         (
             "seed: 1\n  name: x\n",
             "a.yaml:2:7: not valid YAML: mapping values are not allowed here",
         ),
-        ("seed: 1\n---\nseed: 2\n", "a.yaml:2:1: no YAML"),
-        ("seed: !!python/name:os.system x", "a.yaml:1:7: no YAML"),
+        ("seed: 1\n---\nseed: 2\n", "a.yaml:2:1: not valid YAML"),
+        ("seed: !!python/name:os.system x", "a.yaml:1:7: not valid YAML"),
         ("seed: !!int x", "a.yaml: not valid YAML: "),
         ("seed: !!bool x", "a.yaml: not valid YAML: "),
         ("seed: !!timestamp x", "a.yaml: not valid YAML: "),
         ("seed: " + "9" * 5000, "a.yaml: not valid YAML: "),
         ("seed: " + "[" * 5000, "a.yaml: not valid YAML: nested too deeply"),
-        ("seed: \x07", "a.yaml: no YAML"),
+        ("seed: \x07", "a.yaml: not valid YAML"),
         ("- seed\n", 'a.yaml:1: found ["seed"], allowed: settings such as `seed: 0`, one a line'),
         ("# x\nseed\n", 'a.yaml:2: found "seed", allowed: settings'),
         ("\n\nseed: 1\nseed: 1\n", "a.yaml:4: seed: given twice, first in line 3"),
