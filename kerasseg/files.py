@@ -21,6 +21,14 @@ _NAME = re.compile(r"\.kerasseg-(\d{1,9})-[0-9a-f]{8}\.tmp(\.\w+)?")
 _in_use: set[str] = set()  # names that this process is writing under
 
 
+def is_plain_name(name: object) -> bool:
+    """Whether `name` is text that names one entry of a folder: no separator, no `..`, no NUL.
+
+    For names that were read from a file and become part of a path.
+    """
+    return isinstance(name, str) and name not in ("", ".", "..") and not set("/\\\0") & set(name)
+
+
 @contextmanager
 def writing(
     path: Path,

@@ -1,5 +1,6 @@
 """One cell of the table: a run directory, its scores, its time a step and its peak memory."""
 
+import hashlib
 import json
 import re
 import statistics
@@ -99,7 +100,7 @@ def score_cell(cell: Cell, *, anomalies: Path | None) -> CellScores:
     """
     run, unknown = cell.run, None
     if anomalies is not None:
-        path = run.path / f"anomalies-{anomalies.resolve().name}.json"
+        path = run.path / f"anomalies-{_anomalies_key(anomalies, run.best)}.json"
         if not path.is_file():
             photos = ("--anomalies", str(anomalies), "--json", str(path))
             run_child(cell.name, "kerasseg", "evaluate", str(run.path), *photos)
@@ -114,6 +115,16 @@ def score_cell(cell: Cell, *, anomalies: Path | None) -> CellScores:
         step_seconds=_step_seconds(run.history, cell.config.train.batch_size),
         peak_memory_bytes=peak,
     )
+
+
+def _anomalies_key(photos: Path, weights: Path) -> str:
+    """Names the photos, as they are on disk now, and the weights that they are scored with."""
+    place = photos.resolve()
+    files = [(path, path.stat()) for path in sorted(place.iterdir())] if place.is_dir() else []
+    stamps = [[path.name, stat.st_size, stat.st_mtime_ns] for path, stat in files]
+    digest = hashlib.sha256(json.dumps([str(place), stamps]).encode())
+    digest.update(weights.read_bytes())
+    return digest.hexdigest()[:20]
 
 
 def _read_anomalies(path: Path) -> UnknownDetectionScores:

@@ -139,8 +139,10 @@ def _bare(key: object) -> str | None:
 
 
 def inline(value: object) -> str:
-    """A value on one line: `null`, `true`, `"text"`, `[128, 256]`, `{epochs: 8}`."""
-    return _Inline().repr(value)
+    """A value on one line: `null`, `true`, `"text"`, `[128, 256]`, `{epochs: 8}`; at most 300
+    characters, however it is nested."""
+    text = _Inline().repr(value)
+    return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 def dotted(keys: Keys) -> str:

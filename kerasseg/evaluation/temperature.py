@@ -34,10 +34,11 @@ def tempered_confidence(probabilities: np.ndarray, temperature: float) -> np.nda
     return 1.0 / np.exp(shifted).sum(axis=-1)
 
 
-def fit_temperature(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature, 0.05 to 20, that makes the truth likeliest.
+def fit_temperature(probabilities: np.ndarray, truth: np.ndarray, *, applied: float = 1.0) -> float:
+    """The temperature of the logits, 0.05 to 20, that makes the truth likeliest.
 
-    probabilities: (N, outputs) at temperature 1. truth: integers (N,), which of them is right.
+    probabilities: (N, outputs) at the temperature `applied`. truth: integers (N,), which of them
+    is right.
     """
     logits = logarithms(probabilities).astype(np.float64)
     logits -= logits.max(axis=-1, keepdims=True)
@@ -47,9 +48,9 @@ def fit_temperature(probabilities: np.ndarray, truth: np.ndarray) -> float:
         scale = np.exp(-log_temperature)
         return float((np.log(np.exp(logits * scale).sum(axis=-1)) - right * scale).mean())
 
-    bounds = (np.log(LOWEST), np.log(HIGHEST))
+    bounds = (np.log(LOWEST / applied), np.log(HIGHEST / applied))
     minimum = minimize_scalar(negative_log_likelihood, bounds=bounds, method="bounded")
-    return float(np.exp(minimum.x))
+    return float(np.exp(minimum.x)) * applied
 
 
 def read_temperature(text: str) -> float:
@@ -82,7 +83,8 @@ def calibrate(
     """Fits on every second image of the split, the first among them, and scores on the others.
 
     Evaluated pixels alone count. For the fit at most 2,000 of an image and 500,000 in all are
-    kept, the same ones each time. The errors are of 15 bins.
+    kept, the same ones each time. The errors are of 15 bins. The temperature is that of the net's
+    logits, also of an export that has one baked in: what `export --temperature` takes.
     Raises UserError if the model gives no probabilities, or there is nothing to fit or score.
     """
     if not predictor.gives_probabilities:
@@ -120,13 +122,14 @@ def calibrate(
         kept_truth.append(truth.ravel()[places])
     if not sum(map(len, kept_truth)):
         raise UserError(f"--temperature: half of {split} holds no labelled pixel to fit on")
-    temperature = fit_temperature(np.concatenate(kept), np.concatenate(kept_truth))
+    applied = predictor.description.temperature or 1.0
+    temperature = fit_temperature(np.concatenate(kept), np.concatenate(kept_truth), applied=applied)
     before, after = Reliability(), Reliability()
     for truth, prediction, probabilities in answers(scored):
         valid = truth != VOID
         right = (prediction.labels == truth)[valid]
         before.add(prediction.confidence[valid], right)
-        after.add(tempered_confidence(probabilities[valid], temperature), right)
+        after.add(tempered_confidence(probabilities[valid], temperature / applied), right)
     return TemperatureFit(
         value=temperature,
         ece_before=null_if_undefined(before.error),

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
+from kerasseg.config.words import inline
 from kerasseg.config.yaml_file import NotYaml, parse_yaml
 from kerasseg.errors import UserError
 from kerasseg.labels import MAX_CLASSES, VOID, Color, LabelSet
@@ -57,7 +58,7 @@ class _Reader:
         self.data = _mapping(data, "the file", allowed=("classes", "void", "labels"))
         self.drawn_as = self.data.get("labels", "ids")
         if self.drawn_as not in ("ids", "colors"):
-            raise UserError(f"labels: found {self.drawn_as!r}, allowed are ids and colors")
+            raise UserError(f"labels: found {inline(self.drawn_as)}, allowed are ids and colors")
         self.names: dict[str, str] = {}  # each taken value -> the entry that has it
         self.ids: dict[int, str] = {}
         self.colors: dict[Color, str] = {}
@@ -65,7 +66,9 @@ class _Reader:
     def label_set(self, void: Literal["background", "ignore"]) -> LabelSet:
         entries = self.data.get("classes")
         if not isinstance(entries, list) or not entries:
-            raise UserError(f"classes: found {entries!r}, expected a list of at least one class")
+            raise UserError(
+                f"classes: found {inline(entries)}, expected a list of at least one class"
+            )
         if len(entries) > MAX_CLASSES:
             raise UserError(f"classes: {len(entries)} classes, allowed are {MAX_CLASSES}")
         names, palette, ids, categories = [], [], [], []
@@ -121,7 +124,9 @@ class _Reader:
     def _ids(self, value: Any, where: str) -> tuple[int, ...]:
         values = value if isinstance(value, list) else [value]
         if not values or not all(_is_byte(v) for v in values):
-            raise UserError(f"{where}: id is {value!r}, allowed are 0 to 255 or a list of them")
+            raise UserError(
+                f"{where}: id is {inline(value)}, allowed are 0 to 255 or a list of them"
+            )
         return tuple(_take(v, self.ids, where, "id") for v in values)
 
     def _colors(self, value: Any, where: str) -> tuple[Color, ...]:
@@ -132,32 +137,32 @@ class _Reader:
 
     def _color(self, value: Any, where: str) -> Color:
         if not (isinstance(value, list) and len(value) == 3 and all(_is_byte(v) for v in value)):
-            raise UserError(f"{where}: color is {value!r}, expected [R, G, B], each 0 to 255")
+            raise UserError(f"{where}: color is {inline(value)}, expected [R, G, B], each 0 to 255")
         return _take(tuple(value), self.colors, where, "color")
 
 
 def _take(value: Any, taken: dict, where: str, what: str) -> Any:
     if value in taken:
         shown = list(value) if isinstance(value, tuple) else value
-        raise UserError(f"{where}: {what} {shown!r} is taken by {taken[value]}")
+        raise UserError(f"{where}: {what} {inline(shown)} is taken by {taken[value]}")
     taken[value] = where
     return value
 
 
 def _mapping(value: Any, where: str, *, allowed: tuple[str, ...]) -> dict:
     if not isinstance(value, dict):
-        raise UserError(f"{where}: found {value!r}, expected the keys {', '.join(allowed)}")
+        raise UserError(f"{where}: found {inline(value)}, expected the keys {', '.join(allowed)}")
     for key in value:
         if key not in allowed:
             close = get_close_matches(str(key), allowed, n=1)
             hint = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(allowed)}"
-            raise UserError(f"{where}: unknown key {key!r}; {hint}")
+            raise UserError(f"{where}: unknown key {inline(key)}; {hint}")
     return value
 
 
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise UserError(f"{where} is {value!r}, expected text (put it in quotes)")
+        raise UserError(f"{where} is {inline(value)}, expected text (put it in quotes)")
     return value.strip()
 
 

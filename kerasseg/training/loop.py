@@ -160,9 +160,7 @@ class _Loop:
     def _write_epoch(self, index: int, clock: StepClock, matrix: ConfusionMatrix | None) -> None:
         """Keeps the best weights, writes the row and the state, in this order."""
         progress = self.progress
-        best = matrix is not None and (
-            progress.best_miou is None or matrix.miou > progress.best_miou
-        )
+        best = matrix is not None and is_better(matrix.miou, progress.best_miou)
         if best:
             self.run.save_best(self.session.segmenter.averaged)
             progress.best_miou = matrix.miou
@@ -238,3 +236,11 @@ class _Loop:
             "optimizer.learning_rate or set optimizer.clip_norm, which makes a new run (another "
             f"name, or --fresh); the last good state is {newest}"
         )
+
+
+def is_better(miou: float, best: float | None) -> bool:
+    """Whether weights of `miou` replace those of `best`; NaN (no labelled pixel) gives way to any
+    score, and the first weights are kept whatever theirs."""
+    if best is None or math.isnan(best):
+        return best is None or not math.isnan(miou)
+    return miou > best

@@ -1,6 +1,7 @@
 """Everything that a run needs in memory, built from its settings and its data."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -80,8 +81,8 @@ class Session:
     @property
     def data_key(self) -> str:
         """Names the training and validation images and the label table."""
-        names = [s.name for split in self.catalog.splits.values() for s in split]
-        digest = hashlib.sha256("\n".join(names).encode())
+        names = {split: [s.name for s in found] for split, found in self.catalog.splits.items()}
+        digest = hashlib.sha256(json.dumps(names).encode())
         digest.update(self.catalog.label_set.table.tobytes())
         return digest.hexdigest()[:16]
 

@@ -1,6 +1,7 @@
 """Temperature scaling against a known temperature and a search over a grid."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,6 +51,16 @@ def test_a_known_temperature_is_found(temperature):
     assert found == pytest.approx(best, rel=0.02)
 
 
+def test_fitted_again_the_temperatures_compose():
+    probabilities, truth = drawn(0, 20_000, 3.0)
+    powers = probabilities.astype(float) ** (1 / 1.7)
+    tempered = powers / powers.sum(axis=-1, keepdims=True)
+    once = fit_temperature(probabilities, truth)
+    again = fit_temperature(tempered, truth, applied=1.7)
+    assert again == pytest.approx(once, rel=1e-3)
+    assert fit_temperature(tempered, truth) == pytest.approx(once / 1.7, rel=1e-3)
+
+
 def test_the_tempered_confidence():
     probabilities, _ = drawn(1, 50, 1.0)
     powers = probabilities.astype(float) ** (1 / 2.5)
@@ -67,7 +78,8 @@ class Loud:
 
     gives_probabilities = True
 
-    def __init__(self, catalog, split):
+    def __init__(self, catalog, split, *, temperature=None):
+        self.description = SimpleNamespace(temperature=temperature)
         self.seen = []
         self._answers = {}
         for i, sample in enumerate(catalog.splits[split]):

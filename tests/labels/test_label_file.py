@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -72,32 +74,32 @@ A = "name: a, id: 0, color: [1, 1, 1]"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the file: found None"),
+        ("", "the file: found null"),
         ("[1, 2]", "the file: found"),
-        ("a: [", ":1:5: no YAML"),
+        ("a: [", ":1:5: not valid YAML"),
         ("classes: []", "classes: found"),
         ("classes: 3", "classes: found 3"),
-        (classes(A) + "voids: 3", "unknown key 'voids'; did you mean void"),
-        (classes(A) + "labels: rgb", "labels: found 'rgb', allowed are ids and colors"),
+        (classes(A) + "voids: 3", 'unknown key "voids"; did you mean void'),
+        (classes(A) + "labels: rgb", 'labels: found "rgb", allowed are ids and colors'),
         (classes(A) + "classes: 3", "given twice"),
-        (classes(A, "id: 1, color: [2, 2, 2]"), r"classes\[1\]: name is None"),
+        (classes(A, "id: 1, color: [2, 2, 2]"), r"classes\[1\]: name is null"),
         (classes(A, "name: 3, id: 1, color: [2, 2, 2]"), r"classes\[1\]: name is 3"),
-        (classes(A, "name: a, id: 1, color: [2, 2, 2]"), r"classes\[1\]: name 'a' is taken by cl"),
+        (classes(A, "name: a, id: 1, color: [2, 2, 2]"), r'classes\[1\]: name "a" is taken by cl'),
         (classes(A, "name: b, id: 0, color: [2, 2, 2]"), r"classes\[1\] \(b\): id 0 is taken by"),
         (classes(A, "name: b, id: 1, color: [1, 1, 1]"), r"color \[1, 1, 1\] is taken by"),
-        (classes(A, "name: b, color: [2, 2, 2]"), r"classes\[1\] \(b\): id is None, allowed"),
+        (classes(A, "name: b, color: [2, 2, 2]"), r"classes\[1\] \(b\): id is null, allowed"),
         (classes(A, "name: b, id: 256, color: [2, 2, 2]"), "id is 256, allowed are 0 to 255"),
         (classes(A, "name: b, id: -1, color: [2, 2, 2]"), "id is -1, allowed are 0 to 255"),
-        (classes(A, "name: b, id: true, color: [2, 2, 2]"), "id is True, allowed"),
+        (classes(A, "name: b, id: true, color: [2, 2, 2]"), "id is true, allowed"),
         (classes(A, "name: b, id: [], color: [2, 2, 2]"), r"id is \[\], allowed"),
-        (classes(A, "name: b, id: 1"), "color is None, expected"),
+        (classes(A, "name: b, id: 1"), "color is null, expected"),
         (classes(A, "name: b, id: 1, color: [2, 2]"), r"color is \[2, 2\], expected"),
         (classes(A, "name: b, id: 1, color: [2, 2, 256]"), "color is"),
-        (classes(A, "name: b, id: 1, color: '#020202'"), "color is '#020202'"),
+        (classes(A, "name: b, id: 1, color: '#020202'"), 'color is "#020202"'),
         (classes(A, "name: b, id: 1, color: [[2, 2, 2]]"), "several colours are for"),
-        (classes(A, "name: b, id: 1, colour: [2, 2, 2]"), "'colour'; did you mean color"),
+        (classes(A, "name: b, id: 1, colour: [2, 2, 2]"), '"colour"; did you mean color'),
         (classes(A, "name: b, id: 1, color: [2, 2, 2], category: x"), "for some classes only"),
-        (classes(A, "name: b, x: 1"), r"classes\[1\]: unknown key 'x'; allowed: name"),
+        (classes(A, "name: b, x: 1"), r'classes\[1\]: unknown key "x"; allowed: name'),
         (classes(A) + "void: 255", "void: found 255"),
         (classes(A) + "void: {id: 0}", "void: id 0 is taken by"),
         (classes(A) + "void: {id: 3, color: [1, 1, 1]}", "void: color .* is taken by"),
@@ -147,3 +149,15 @@ def test_whatever_the_file_says_the_error_is_for_the_user(tmp_path, data):
         message = ""
         assert labels.num_classes >= 1
     assert "\n" not in message
+
+
+def test_what_a_message_shows_is_bounded(tmp_path):
+    """Each level of aliases repeats the one before it nine times: a billion items in 300 bytes."""
+    levels = [f"&{b} [{', '.join(['*' + a] * 9)}]" for a, b in pairwise("abcdefghi")]
+    bomb = "classes: [&a [x, x, x, x, x, x, x, x, x], " + ", ".join(levels) + "]"
+    path = tmp_path / "labels.yaml"
+    for text in (bomb, bomb.replace("classes:", "classes: [{name: a, id:") + "}]", f"x{bomb}"):
+        path.write_text(text)
+        with pytest.raises(UserError) as raised:
+            read_label_file(path, void="background")
+        assert len(str(raised.value)) < 500

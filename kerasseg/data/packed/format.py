@@ -15,10 +15,12 @@ from typing import Literal
 
 import numpy as np
 
+from kerasseg.config.words import inline
 from kerasseg.data.facts import Facts
 from kerasseg.data.samples import Packed, Sample
 from kerasseg.data.storage import borrow_range, is_address, join, read_text
 from kerasseg.errors import UserError
+from kerasseg.files import is_plain_name
 from kerasseg.labels import LabelSet
 
 INDEX, UNFINISHED = "packed.json", "packing.json"
@@ -147,9 +149,22 @@ def parse_index(text: str, *, root: str) -> PackedIndex:
             )
             for split, shards in content["splits"].items()
         }
-        return PackedIndex(root, LabelSet.from_json(content["labels"]), splits)
+        index = PackedIndex(root, LabelSet.from_json(content["labels"]), splits)
     except (LookupError, TypeError, ValueError, AttributeError):
         raise UserError("damaged (not an index of packed data)") from None
+    for shard in (shard for shards in splits.values() for shard in shards):
+        _refuse_paths(shard.file, "the shard")
+        for entry in shard.entries:
+            _refuse_paths(entry.name, "the sample")
+            for end, _ in entry.companions:
+                _refuse_paths(entry.name + end, "the companion file")
+    return index
+
+
+def _refuse_paths(name: object, what: str) -> None:
+    """Files are named after it, here and in a run directory: it must not lead out of the folder."""
+    if not is_plain_name(name):
+        raise UserError(f"{what} {inline(name)} is not a plain file name")
 
 
 def labels_for(

@@ -15,7 +15,7 @@ from kerasseg.data import storage
 from kerasseg.data.catalog import open_catalog
 from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, companion, image_of, label_of
 from kerasseg.data.curriculum import plan_epochs
-from kerasseg.data.packed.format import INDEX, UNFINISHED, find_index, read_crop
+from kerasseg.data.packed.format import INDEX, UNFINISHED, _digest, find_index, read_crop
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
 from kerasseg.errors import UserError
@@ -267,3 +267,22 @@ def test_opening_packed_data_does_not_import_tensorflow(packed, tmp_path):
         "assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(packed), str(tmp_path)], check=True)
+
+
+@pytest.mark.parametrize("name", ["../../../x", "a/b", "..", "", "/tmp/x", "a\\b", "a\0b", 3])
+@pytest.mark.parametrize("part", ["file", "name", "companion"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(copy, part, name):
+    """Panels and shards are written and read under these names; a pack may come from anywhere."""
+    content = json.loads((copy / INDEX).read_text())
+    shard = content["splits"]["train"][0]
+    if part == "file":
+        shard["file"] = name
+    elif part == "name":
+        shard["samples"][0][0] = name
+    else:
+        shard["samples"][0][5] = [["/../" + str(name), 1]]
+    del content["sha256"]
+    content["sha256"] = _digest(content)
+    (copy / INDEX).write_text(json.dumps(content))
+    with pytest.raises(UserError, match="is not a plain file name"):
+        find_index(str(copy))
