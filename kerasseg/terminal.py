@@ -43,7 +43,7 @@ def progress_bar(
     )
 
     screen = console(sys.stderr)
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
     hidden = not screen.is_terminal
     if hidden and otherwise is not None:
         screen.print(otherwise)

@@ -23,7 +23,7 @@ from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 @dataclass(frozen=True)
 class TemperatureFit:
     """value: what the logits are divided by. ece_before, ece_after: of the images_scored images,
-    on which it was not fitted, at temperature 1 and at `value`."""
+    on which it was not fitted, as the model is and at `value`."""
 
     value: float
     ece_before: float | None

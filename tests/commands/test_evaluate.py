@@ -151,9 +151,12 @@ def spoilt(folder, data, name, content):
     [
         (lambda path: path.unlink(), "no PNG named after town_000002"),
         (lambda path: path.write_bytes(b"no png"), "town_000002.*cannot be decoded"),
-        (lambda path: save(path, np.full((60, 96), 77), np.uint8), "holds 77, which is no label"),
+        (
+            lambda path: save(path, np.full((60, 96), 77), np.uint8),
+            "holds no label id",
+        ),
         (lambda path: save(path, np.zeros((5, 7)), np.uint8), "the answer has 5 x 7 pixels"),
-        (lambda path: save(path, np.zeros((60, 96, 3)), np.uint8), "expected 8-bit label ids"),
+        (lambda path: save(path, np.zeros((60, 96, 3)), np.uint8), "found RGB, expected label ids"),
     ],
 )
 def test_bad_answers_are_named(data, tmp_path, content, message):
