@@ -76,7 +76,7 @@ def build_direct_net(model: ModelConfig, *, outputs: int, seed: int, precision: 
     pad = PadToMultiple(encoder.stride, least=least, dtype=precision, name="pad_to_multiple")
     features = decode(
         encoder.features(pad(x)),
-        dict(zip(encoder.strides, encoder.channels, strict=True)),
+        _decoder_channels(encoder, width=model.width),
         block=block,
         upsampling=model.upsampling,
     )
@@ -90,6 +90,13 @@ def net_geometry(model: ModelConfig) -> tuple[int, int | None]:
     `stride`; an output pixel sees `reach` pixels to each side, None: the whole image."""
     encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
     return encoder.stride, net_reach(stride=encoder.stride, encoder_reach=encoder.reach)
+
+
+def _decoder_channels(encoder: Encoder, *, width: int) -> dict[int, int]:
+    """Of the encoder where it has the stride; elsewhere width times the stride."""
+    own = dict(zip(encoder.strides, encoder.channels, strict=True))
+    strides = (2**level for level in range(encoder.stride.bit_length()))
+    return {stride: own.get(stride, width * stride) for stride in strides}
 
 
 def _block(model: ModelConfig, *, seed: int, precision: str) -> ConvolutionBlock:

@@ -7,8 +7,12 @@ import tensorflow as tf
 from kerasseg.config import AugmentConfig
 from kerasseg.data.augment import AUGMENTATIONS, augment, augmentation_draws
 
-ALL = {"flip": True, "brightness": 0.3, "contrast": 0.4, "saturation": 0.5}
-OFF = {"flip": False, "brightness": 0.0, "contrast": 0.0, "saturation": 0.0}
+OFF = dict.fromkeys(AUGMENTATIONS, 0)
+# Half strength, or on where there is nothing but on and off.
+ALL = {
+    name: True if isinstance(field.default, bool) else 0.5
+    for name, field in AugmentConfig.model_fields.items()
+}
 INDEX = np.arange(12, dtype=np.int32)
 EPOCH = np.full(12, 3, np.int32)
 
@@ -154,11 +158,19 @@ def test_a_row_more_leaves_the_draws_of_the_others_as_they_were(monkeypatch):
 
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_each_row_alone_gives_finite_images_in_range_and_known_labels(name, images, labels):
-    strengths = {**OFF, name: True if name == "flip" else 0.5}
-    image, label = view(images, labels, EPOCH, INDEX, **strengths)
+    image, label = view(images, labels, EPOCH, INDEX, **{**OFF, name: ALL[name]})
     assert (image.dtype, image.shape) == (tf.float32, images.shape)
     assert (label.dtype, label.shape) == (tf.uint8, labels.shape)
     assert image.numpy().min() >= 0
     assert image.numpy().max() <= 255
     assert not np.array_equal(image, images)
     assert set(np.unique(label)) <= {*np.unique(labels), 255}
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_the_label_of_each_row_goes_where_its_pixel_goes(name, labels):
+    image = np.repeat(labels[..., None], 3, axis=-1)
+    changed, label = view(image, labels, EPOCH, INDEX, **{**OFF, name: ALL[name]})
+    expected = changed.numpy()[..., 0] if AUGMENTATIONS[name].moves_pixels else labels
+    kept = label != 255
+    np.testing.assert_array_equal(label[kept], expected[kept])

@@ -7,7 +7,8 @@ class Encoder(Protocol):
     """Turns an image into feature maps at the strides it has.
 
     strides: ascending powers of two from 1 to 32, a part of them, say (4, 8, 16, 32).
-    channels: of the feature map at each stride, in the same order.
+    channels: of the feature map at each stride, in the same order; the decoder has as many there,
+    and width * stride (`model.width`) at a stride that is missing.
     reach: how many pixels of its input, beyond its own cell of stride x stride pixels, a pixel of
         the deepest feature map sees to each side; None: the whole image.
     batch_norms: names of its BatchNorm layers.

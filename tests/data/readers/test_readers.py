@@ -76,6 +76,18 @@ def test_the_label_set_takes_void_from_the_settings(name, root, void):
     assert label_set.num_outputs - label_set.num_classes == (void == "background")
 
 
+def test_the_data_set_opens_with_its_pixels_counted(name, root, tmp_path):
+    settings = [f"data.name={name}", f"data.root={root}", f"data.cache_dir={tmp_path / 'cache'}"]
+    catalog = open_catalog(load_config(None, settings))
+    assert catalog.native_size == (4, 6)
+    assert {split: len(samples) for split, samples in catalog.splits.items()} == {
+        "train": 3, "val": 3,
+    }  # fmt: skip
+    train_id = catalog.label_set.id_to_train[7]
+    for counts in catalog.class_pixels.values():
+        assert counts[train_id] == counts.sum() == 3 * 4 * 6
+
+
 def test_a_folder_is_recognised_by_its_mark(name, root, tmp_path):
     assert READERS[name].recognises(root)
     assert READERS[recognise(root)].mark == READERS[name].mark

@@ -107,6 +107,38 @@ def test_the_net_has_its_geometry(model, net):
     assert pad.multiple == stride
 
 
+class _Strided:
+    """Strides 4 and 8 alone: convolutions whose windows do not overlap."""
+
+    strides, channels, stride = (4, 8), (6, 10), 8
+    reach, batch_norms, weights = 0, (), None
+
+    def __init__(self, model, block):
+        self._seeds = block.seeds
+
+    def preprocess(self, image):
+        return keras.layers.Rescaling(1 / 255)(image)
+
+    def features(self, x):
+        features = {}
+        for stride, channels, step in zip(self.strides, self.channels, (4, 2), strict=True):
+            kernel = keras.initializers.HeNormal(seed=next(self._seeds))
+            x = keras.layers.Conv2D(channels, step, strides=step, kernel_initializer=kernel)(x)
+            features[stride] = x
+        return features
+
+
+def test_the_decoder_passes_strides_that_the_encoder_does_not_have(monkeypatch):
+    monkeypatch.setattr("kerasseg.models.build.ENCODERS", {"unet": _Strided})
+    net = build_net(ModelConfig(width=3), outputs=OUTPUTS, seed=0, precision="float32")
+    widths = [net.get_layer(f"up{level}_conv2").filters for level in (2, 1, 0)]
+    assert widths == [6, 3 * 2, 3]
+    joins = {layer.name for layer in net.layers if isinstance(layer, keras.layers.Concatenate)}
+    assert joins == {"up2_join"}
+    logits = net(np.zeros((1, 19, 30, 3), np.float32))
+    assert all(branch.shape == (1, 19, 30, OUTPUTS) for branch in logits)
+
+
 class _NoBlock:
     """For an encoder of which only the numbers are asked."""
 
