@@ -24,8 +24,8 @@ def add_arguments(parser: CommandParser) -> None:
         "--formats",
         type=some_of(tuple(FORMATS)),
         metavar="LIST",
-        default=",".join(FORMATS),
-        help="what to write, comma-separated (default: %(default)s)",
+        default=",".join(name for name, kind in FORMATS.items() if kind.by_default),
+        help=f"what to write, comma-separated, of {', '.join(FORMATS)} (default: %(default)s)",
     )
     parser.add_argument(
         "--probabilities", action="store_true", help="ONNX: a fourth output, (B, H, W, classes)"
@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> None:
         raise UserError("--int8: needs onnx among the --formats")
     if args.int8 and not args.int8.is_dir():
         raise UserError(f"--int8 {args.int8}: no such folder")
-    require("tensorflow", "keras", "h5py", "onnx", "tf2onnx", "tensorflow_serving")
+    packages = [package for name in args.formats for package in FORMATS[name].packages]
+    require("tensorflow", "keras", "h5py", *packages)
     # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
     from kerasseg.data.catalog import open_catalog
     from kerasseg.evaluation.temperature import read_temperature

@@ -4,51 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasseg.config import dump_config
-from kerasseg.export.formats.artefact import Artefact
+from kerasseg.export.formats.artefact import Artefact, Format
 from kerasseg.metrics.undefined import format_score
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.trained import TrainedRun
-
-_CALLS = """## Call it
-
-ONNX Runtime, without TensorFlow:
-
-```python
-import kerasseg, numpy as np
-from PIL import Image
-image = np.asarray(Image.open("street.png").convert("RGB"))
-answer = kerasseg.load("model.onnx").predict(image)
-print(answer.labels.shape, answer.confidence.mean(), answer.uncertainty.max())
-```
-
-ONNX Runtime alone:
-
-```python
-import numpy as np, onnxruntime
-from PIL import Image
-session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
-image = np.asarray(Image.open("street.png").convert("RGB"))[None]
-labels, uncertainty = session.run(["labels", "uncertainty"], {"image": image})
-```
-
-TensorFlow, without Keras' code:
-
-```python
-import tensorflow as tf
-model = tf.saved_model.load("latest")
-image = tf.io.decode_png(tf.io.read_file("street.png"), channels=3)[None]
-answer = model.signatures["serving_default"](image=image)
-print(answer["labels"].shape)
-```
-
-TF Serving, over REST, once it serves this folder:
-
-```sh
-printf '{"signature_name": "encoded", "instances": [{"b64": "%s"}]}' \\
-  "$(base64 -w 0 street.png)" > request.json
-curl -s -d @request.json http://localhost:8501/v1/models/NAME:predict
-```
-"""
 
 
 def _size(path: Path) -> str:
@@ -93,8 +52,13 @@ def model_card(
     description: ModelDescription,
     report: Mapping,
     artefacts: Sequence[Artefact],
+    formats: Sequence[Format],
 ) -> str:
-    """Markdown. description: of the export. report: parity.json, with an entry an artefact."""
+    """Markdown. description: of the export. report: parity.json, with an entry an artefact.
+
+    formats: those that were written.
+    """
+    calls = "\n".join(kind.calls for kind in formats).replace("NAME", run.name)
     label_set = description.label_set
     height, width = description.native_size
     down, across = description.working_size
@@ -128,7 +92,9 @@ Largest differences over real images of odd and even sizes, mean IoU over {repor
 validation images, time at {width} x {height} on the machine that exported:
 
 {_parity(report, artefacts)}
-{_CALLS.replace("NAME", run.name)}
+## Call it
+
+{calls}
 ## Settings
 
 ```yaml

@@ -56,7 +56,8 @@ def export_run(
         report = _parity(graph, opened, samples, matrix, confident=confident)
         text = json.dumps(report, indent=2) + "\n"
         (folder / "parity.json").write_text(text, encoding="utf-8")
-        card = model_card(run, description, report, tuple(opened))
+        written = [kind for name, kind in FORMATS.items() if name in options.formats]
+        card = model_card(run, description, report, tuple(opened), written)
         (folder / "README.md").write_text(card, encoding="utf-8")
         stack.close()
         return publish(folder, out)

@@ -35,20 +35,10 @@ loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertaint
 augment: {flip: true, brightness: 0.0, contrast: 0.0, saturation: 0.0}
 optimizer: {name: adam, learning_rate: 0.001, schedule: constant, warmup: 0.0, power: 0.9,
   weight_decay: 0.0, momentum: 0.9, clip_norm: null, average_decay: null}
-train:
-  batch_size: 2
+train: {batch_size: 2, minutes: null, steps: null, precision: auto, jit: auto, distribute: auto,
+  gpu_memory: null, save_every: 200, validate_every: 1, init_from: null, panels: 8,
   stages: [{crop_scale: 0.6, epochs: 8}, {crop_scale: 0.75, epochs: 8},
-    {crop_scale: 1.0, epochs: 8}]
-  minutes: null
-  steps: null
-  precision: auto
-  jit: auto
-  distribute: auto
-  gpu_memory: null
-  save_every: 200
-  validate_every: 1
-  init_from: null
-  panels: 8
+    {crop_scale: 1.0, epochs: 8}]}
 serving: {max_pixels: 33554432, tile: 2048}
 """
 

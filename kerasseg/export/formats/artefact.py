@@ -32,7 +32,13 @@ class Format:
     """files: what `write` may leave that is linked at the top of the export.
 
     write: yields an artefact as soon as it is in the folder, which holds `labels.json` already.
+    calls: Markdown for the model card: how to call it, from the top of the export; NAME stands for
+    the name of the run. packages: what `write` imports beside TensorFlow and Keras. by_default:
+    whether it is written if no --formats are given.
     """
 
     files: tuple[str, ...]
     write: Callable[[ExportJob, Path], Iterator[Artefact]]
+    calls: str
+    packages: tuple[str, ...] = ()
+    by_default: bool = False

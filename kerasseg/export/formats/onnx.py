@@ -16,6 +16,26 @@ if TYPE_CHECKING:
     from kerasseg.runs.description import ModelDescription
 
 _FILE, _INT8_FILE = "model.onnx", "model.int8.onnx"
+_CALLS = """ONNX Runtime, without TensorFlow:
+
+```python
+import kerasseg, numpy as np
+from PIL import Image
+image = np.asarray(Image.open("street.png").convert("RGB"))
+answer = kerasseg.load("model.onnx").predict(image)
+print(answer.labels.shape, answer.confidence.mean(), answer.uncertainty.max())
+```
+
+ONNX Runtime alone:
+
+```python
+import numpy as np, onnxruntime
+from PIL import Image
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+image = np.asarray(Image.open("street.png").convert("RGB"))[None]
+labels, uncertainty = session.run(["labels", "uncertainty"], {"image": image})
+```
+"""
 
 
 def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
@@ -47,4 +67,10 @@ def _metadata(description: ModelDescription) -> dict[str, object]:
     }
 
 
-ONNX = Format(files=(_FILE, _INT8_FILE), write=_write)
+ONNX = Format(
+    files=(_FILE, _INT8_FILE),
+    write=_write,
+    calls=_CALLS,
+    packages=("onnx", "tf2onnx"),
+    by_default=True,
+)

@@ -11,6 +11,25 @@ from kerasseg.export.formats.artefact import Artefact, Format
 if TYPE_CHECKING:
     from kerasseg.export.job import ExportJob
 
+_CALLS = """TensorFlow, without Keras' code:
+
+```python
+import tensorflow as tf
+model = tf.saved_model.load("latest")
+image = tf.io.decode_png(tf.io.read_file("street.png"), channels=3)[None]
+answer = model.signatures["serving_default"](image=image)
+print(answer["labels"].shape)
+```
+
+TF Serving, over REST, once it serves this folder:
+
+```sh
+printf '{"signature_name": "encoded", "instances": [{"b64": "%s"}]}' \\
+  "$(base64 -w 0 street.png)" > request.json
+curl -s -d @request.json http://localhost:8501/v1/models/NAME:predict
+```
+"""
+
 
 def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
     from kerasseg.export.formats.deployment import Deployment
@@ -30,4 +49,6 @@ def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
     yield Artefact("savedmodel", folder / "variables", open=lambda: SessionAnswers(folder))
 
 
-SAVEDMODEL = Format(files=(), write=_write)
+SAVEDMODEL = Format(
+    files=(), write=_write, calls=_CALLS, packages=("tensorflow_serving",), by_default=True
+)

@@ -6,6 +6,9 @@ import sys
 
 import pytest
 
+from kerasseg.commands import export
+from kerasseg.commands.main import build_parsers
+from kerasseg.errors import UserError
 from kerasseg.export.formats import FORMATS
 from kerasseg.export.parity import failures
 from kerasseg.export.publish import FILES
@@ -48,3 +51,23 @@ def test_a_format_by_itself_leaves_none_of_the_files_of_another(name, run_dir, s
     assert left >= set(FORMATS[name].files) - OPTIONAL
     report = json.loads((made / "parity.json").read_text())
     assert [key for key in report if key in FORMATS] == [name]
+    card = (made / "README.md").read_text()
+    called = [n for n, kind in FORMATS.items() if kind.calls.replace("NAME", "small") in card]
+    assert called == [name]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_packages_of_a_format_are_asked_for_with_it_alone(name, monkeypatch):
+    def missing(*packages):
+        raise UserError(" ".join(packages))
+
+    monkeypatch.setattr(export, "require", missing)
+    args = build_parsers("kerasseg")[1]["export"].parse(["runs/a", "--formats", name])
+    with pytest.raises(UserError) as caught:
+        export.run(args)
+    assert str(caught.value).split() == ["tensorflow", "keras", "h5py", *FORMATS[name].packages]
+
+
+def test_what_is_written_unless_formats_are_given():
+    args = build_parsers("kerasseg")[1]["export"].parse(["runs/a"])
+    assert args.formats == ("savedmodel", "onnx")
