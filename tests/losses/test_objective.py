@@ -15,8 +15,8 @@ from tests.training.small_segmenter import small_objective
 
 OUTPUTS = 5
 SHAPE = (2, 6, 7)
-TURNED_ON: dict[str, dict[str, float]] = {}  # settings of the terms that are off by default
-
+# The settings of terms that are off by default, by term.
+TURNED_ON: dict[str, dict[str, float]] = {}
 
 objective = partial(small_objective, outputs=OUTPUTS)
 
