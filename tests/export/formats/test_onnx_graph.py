@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_answers import OnnxAnswers
 from kerasseg.export.formats.onnx_graph import OPSET, convert, write
+from kerasseg.models.encoders import ENCODERS
 from kerasseg.runs.trained import open_run
 from tests.export.untrained import make_run
 
@@ -74,6 +76,17 @@ def test_copies_that_are_thrown_away_are_collected(run_dir, monkeypatch):
     assert len(alive) > 10
     assert max(alive) <= 8
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, held)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_every_encoder_is_folded_and_converted(encoder, image, drawn, tmp_path):
+    changes = {"model.encoder": encoder}
+    run = open_run(make_run(tmp_path / "run", root=drawn, cache=tmp_path / "cache", **changes))
+    folded = run.graph(net=fold_batch_norm(run.net, copies=False))
+    write(convert(folded, probabilities=False), tmp_path / "model.onnx", metadata=METADATA)
+    for height, width in (image.shape[:2], (97, 131), (1, 40)):
+        part = image[None, :height, :width]
+        assert_same(run.graph(), OnnxAnswers(tmp_path / "model.onnx"), part)
 
 
 @settings(max_examples=15)
