@@ -22,8 +22,10 @@ def load_net(path: Path) -> keras.Model:
         raise UserError(f"{path}: no weights there (a run directory or a .keras file is expected)")
     try:
         return keras.saving.load_model(file, compile=False)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise anything: zip, zlib, JSON, HDF5, Keras
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(f"{file}: cannot be read as a Keras model: {reason}") from error
 
 

@@ -14,6 +14,7 @@ from kerasseg.errors import Interrupted, UserError
 from kerasseg.gpus import missing_gpu_notice
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.runs.directory import RunDirectory
+from kerasseg.runs.lock import locked
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
@@ -43,6 +44,8 @@ def train(
     run = RunDirectory(config.run_path)
     cluster = read_cluster(config.train.distribute)
     with ExitStack() as opened:
+        if cluster.is_chief:
+            opened.enter_context(locked(run.path))
         if cluster.workers > 1:
             opened.enter_context(stop_with_the_others())
         # Before the signals: TensorFlow takes SIGTERM for itself when it meets other processes.

@@ -72,3 +72,20 @@ def test_a_file_that_is_none_is_named_in_one_line(tmp_path, content):
 def test_a_directory_without_weights_is_named(tmp_path):
     with pytest.raises(UserError, match="no weights there"):
         load_net(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["half", "first", "middle", "end", "zeros"])
+def test_a_damaged_file_is_named_in_one_line(run, tmp_path, damage):
+    data = bytearray((run / "best.keras").read_bytes())
+    if damage == "half":
+        data = data[: len(data) // 2]
+    elif damage == "zeros":
+        data = bytearray(len(data))
+    else:
+        start = {"first": 0, "middle": len(data) // 2, "end": len(data) - 200}[damage]
+        data[start : start + 200] = bytes(200)
+    path = tmp_path / "best.keras"
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"best\.keras: cannot be read as a Keras model") as raised:
+        load_net(path)
+    assert "\n" not in str(raised.value)
