@@ -6,7 +6,7 @@ rich is imported when something is shown, so that `--help` does not wait for it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,6 +23,13 @@ def console(file: TextIO | None = None) -> Console:
     from rich.console import Console
 
     return Console(file=file, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def print_remarks(remarks: Iterable[str]) -> None:
+    """Prints what a person should know before going on, a line each, on stdout."""
+    shown = console()
+    for remark in remarks:
+        shown.print(f"note: {remark}")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kerasseg.commands.parser import CommandParser
 from kerasseg.config import Config, load_config
-from kerasseg.terminal import console
+from kerasseg.terminal import console, print_remarks
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,6 +55,9 @@ def check(config: Config, *, sheet: Path) -> None:
     ]
     if absent:
         shown.print(f"\nnever in {next(iter(catalog.splits))}: {', '.join(absent)}")
+    if catalog.remarks:
+        shown.print()
+        print_remarks(catalog.remarks)
     write_contact_sheet(catalog, sheet)
     shown.print(f"\ncontact sheet: {sheet}")
 

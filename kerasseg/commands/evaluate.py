@@ -17,7 +17,7 @@ from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
 from kerasseg.files import write_json
-from kerasseg.terminal import progress_bar
+from kerasseg.terminal import print_remarks, progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,6 +136,7 @@ def _split(args: argparse.Namespace) -> SplitScores:
     if pngs and (args.temperature or args.compare):
         raise UserError(f"{args.model}: label PNGs know no --temperature and no --compare")
     catalog = open_catalog(config, splits=(args.split,))
+    print_remarks(catalog.remarks)
     samples = catalog.splits[args.split]
     predictor, rivals = (None, None) if pngs else _open(args)
     answers: AnswerSource

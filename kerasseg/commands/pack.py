@@ -14,7 +14,7 @@ from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser, whole_number
 from kerasseg.config import Config, load_config
 from kerasseg.errors import UserError
-from kerasseg.terminal import progress_bar
+from kerasseg.terminal import print_remarks, progress_bar
 
 _MIB = 2**20
 
@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> None:
     if not all(name.isidentifier() for name in splits):
         raise UserError(f"--splits: found {args.splits}, allowed: names such as train,val")
     catalog = open_catalog(config, splits=splits)
+    print_remarks(catalog.remarks)
     load_tensorflow()
     from kerasseg.data.packed.writer import pack as pack_data
 

@@ -1,8 +1,8 @@
 """Label images with a trained or an exported model.
 
 Writes for each image <name>_labels.png (the data set's own label ids),
-<name>_overlay.png and <name>_uncertainty.png. An EXIF orientation is not
-applied: labels lie on the pixels as they are stored.
+<name>_overlay.png and <name>_uncertainty.png. A photo is turned upright by its
+EXIF orientation: the labels are those of the image as viewers show it.
 """
 
 from __future__ import annotations
@@ -77,14 +77,15 @@ def run(args: argparse.Namespace) -> int:
     if args.submission:
         _check_submission(predictor.label_set)
     with interrupted_by_sigterm():
-        failed = _predict_all(predictor, targets, args)
+        failed, turned = _predict_all(predictor, targets, args)
     done = len(images) - len(failed)
     if failed:
         message = "\n".join([f"{len(failed)} of {len(images)} images failed:", *failed])
         if not done:
             raise UserError(message)
         print_error(message)
-    print(f"{args.out}: {done} image{'' if done == 1 else 's'}")
+    upright = f", {turned} of them turned upright by their EXIF orientation" if turned else ""
+    print(f"{args.out}: {done} image{'' if done == 1 else 's'}{upright}")
     return DONE_IN_PART if failed else 0
 
 
@@ -141,21 +142,26 @@ def _check_submission(label_set: LabelSet) -> None:
 
 def _predict_all(
     predictor: Predictor, targets: dict[Path, tuple[Path, ...]], args: argparse.Namespace
-) -> list[str]:
-    """Writes the results of all images; returns a line for each image that could not be read."""
+) -> tuple[list[str], int]:
+    """Writes the results of all images.
+
+    Returns a line for each image that could not be read, and how many were turned upright.
+    """
     from PIL import Image
 
-    from kerasseg.data.image_file import read_image
+    from kerasseg.data.exif import UPRIGHT
+    from kerasseg.data.image_file import read_photo
     from kerasseg.inference.pictures import write_pictures
 
-    failed = []
+    failed, turned = [], 0
     with progress_bar("predicting", total=len(targets)) as report:
         for done, (image, paths) in enumerate(targets.items(), start=1):
             try:
-                pixels = read_image(image)
+                pixels, orientation = read_photo(image)
             except UserError as error:
                 failed.append(str(error))
             else:
+                turned += orientation != UPRIGHT
                 prediction = predictor.predict(pixels)
                 if args.uncertain_as_void is not None:
                     prediction = prediction.with_uncertain_as_void(args.uncertain_as_void)
@@ -164,4 +170,4 @@ def _predict_all(
                 else:
                     prediction.save(args.out, image.stem, image=pixels)
             report(done)
-    return failed
+    return failed, turned

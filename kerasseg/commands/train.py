@@ -13,7 +13,7 @@ from kerasseg.backend import load_tensorflow, require
 from kerasseg.commands.parser import CommandParser
 from kerasseg.config import Config, dump_config, load_config
 from kerasseg.errors import interrupted_by_sigterm
-from kerasseg.terminal import console
+from kerasseg.terminal import console, print_remarks
 
 if TYPE_CHECKING:
     from kerasseg.data.catalog import Catalog
@@ -41,9 +41,12 @@ def run(args: argparse.Namespace) -> None:
     from kerasseg.runs.directory import RunDirectory
     from kerasseg.training.cluster import read_cluster
 
-    if read_cluster(config.train.distribute).is_chief:
+    is_chief = read_cluster(config.train.distribute).is_chief
+    if is_chief:
         RunDirectory(config.run_path).check(config, fresh=args.fresh)
     catalog = open_catalog(config)
+    if is_chief:
+        print_remarks(catalog.remarks)
     load_tensorflow()
     train_and_report(config, catalog, fresh=args.fresh)
 

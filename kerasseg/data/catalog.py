@@ -12,6 +12,7 @@ from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.packed.checksums import verify_shards
 from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
 from kerasseg.data.readers import READERS
+from kerasseg.data.remarks import turned_photos
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
@@ -28,7 +29,7 @@ class Catalog:
     `kerasseg.data.label_png.read_label`) or "colors" (all do, with color_table).
     class_pixels: int64 (C + 1,), pixels a trainId, void last. class_images: int64 (C,), images
     in which the class occurs; class_image_pixels: int64 (C,), all pixels of those images.
-    facts: of each sample.
+    facts: of each sample. remarks: lines of text that a person should read before a training.
     """
 
     label_set: LabelSet
@@ -41,6 +42,7 @@ class Catalog:
     class_images: dict[str, np.ndarray]
     class_image_pixels: dict[str, np.ndarray]
     facts: dict[str, tuple[Facts, ...]] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) -> Catalog:
@@ -117,9 +119,11 @@ def _summary(
     encodings = {fact.encoding for fact in facts}
     same_size, class_pixels, class_images, class_image_pixels, facts_of = {}, {}, {}, {}, {}
     start = 0
+    remarks: list[str] = []
     for split, samples in splits.items():
         part = facts[start : start + len(samples)]
         start += len(samples)
+        remarks += turned_photos(split, samples, part)
         facts_of[split] = tuple(part)
         pixels = np.array([fact.pixels for fact in part], np.int64)  # (images, C + 1)
         occurs = pixels[:, :-1] > 0
@@ -141,4 +145,5 @@ def _summary(
         class_images=class_images,
         class_image_pixels=class_image_pixels,
         facts=facts_of,
+        remarks=tuple(remarks),
     )

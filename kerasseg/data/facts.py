@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerasseg.data.exif import UPRIGHT
 from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, write_json
 from kerasseg.labels import LabelSet
 
-_FORMAT = 1  # raise it when Facts, or what a verification looks at, changes
+_FORMAT = 2  # raise it when Facts, or what a verification looks at, changes
 
 
 def cache_folder(cache_dir: str | None) -> Path:
@@ -27,13 +28,17 @@ def cache_folder(cache_dir: str | None) -> Path:
 
 @dataclass(frozen=True)
 class Facts:
-    """One verified pair. height, width: pixels of both files. pixels: (C + 1) counts a trainId,
-    void last."""
+    """One verified pair. height, width: pixels of the label, and of the image turned upright.
+
+    pixels: (C + 1) counts a trainId, void last. orientation: that of the image file in EXIF, 1 to
+    8; 1 where there is nothing to turn, as in packed data.
+    """
 
     height: int
     width: int
     encoding: LabelEncoding
     pixels: tuple[int, ...]
+    orientation: int = UPRIGHT
 
 
 class VerifiedCache:
@@ -63,19 +68,22 @@ class VerifiedCache:
         stamp = _stamp(sample)
         entry: Any = self._entries.get(_name(sample))
         try:
-            known_stamp, height, width, encoding, pixels = entry
-            facts = Facts(int(height), int(width), encoding, tuple(int(n) for n in pixels))
+            known_stamp, height, width, encoding, pixels, orientation = entry
+            counts = tuple(int(n) for n in pixels)
+            facts = Facts(int(height), int(width), encoding, counts, int(orientation))
         except (TypeError, ValueError):
             return None
         if known_stamp != stamp or encoding not in ("ids", "indexed", "colors"):
+            return None
+        if not 1 <= facts.orientation <= 8:
             return None
         whole = len(facts.pixels) == self._num_counts
         return facts if whole and sum(facts.pixels) == facts.height * facts.width else None
 
     def put(self, sample: Sample, facts: Facts) -> None:
         """Remembers `facts` of the pair as it is on disk now. Raises OSError as `get` does."""
-        entry = [_stamp(sample), facts.height, facts.width, facts.encoding, list(facts.pixels)]
-        self._entries[_name(sample)] = entry
+        kept = [facts.height, facts.width, facts.encoding, list(facts.pixels), facts.orientation]
+        self._entries[_name(sample)] = [_stamp(sample), *kept]
         self._changed = True
 
     def save(self) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasseg.data.catalog import Catalog
+from kerasseg.data.exif import UPRIGHT, turn_upright
 from kerasseg.data.label_png import look_up, read_label
 from kerasseg.data.packed.format import read_crop
 from kerasseg.data.samples import Sample
@@ -15,7 +16,7 @@ from kerasseg.files import clear_leftovers, writing
 
 
 def decode_image(data: tf.Tensor) -> tf.Tensor:
-    """PNG or JPEG bytes to uint8 (H, W, 3) RGB.
+    """PNG or JPEG bytes to uint8 (H, W, 3) RGB, the pixels as stored.
 
     The op reads PNG too. The default DCT differs between builds; the accurate one does not.
     """
@@ -26,6 +27,8 @@ def decode_image(data: tf.Tensor) -> tf.Tensor:
 class Decoder:
     """The pixels of a split, by index: whole (call it), or a crop of them (`crop`).
 
+    Photos are turned upright by the orientation that verification found in their EXIF.
+
     cache: "none" decodes at each call; "memory" keeps what was decoded; "disk" keeps it below
     `cache_dir`, keyed by path, size, time of change and label table. Packed samples need none.
     """
@@ -35,6 +38,8 @@ class Decoder:
         self._images = [str(sample.image) for sample in self._samples]
         self._labels = [str(sample.label) for sample in self._samples]
         self._catalog = catalog
+        facts = catalog.facts[split]
+        self._orientations = np.array([fact.orientation for fact in facts], np.int32)
         self._packed = [sample.packed for sample in self._samples if sample.packed is not None]
         self._cache = cache
         self._cache_dir = Path(cache_dir) / "decoded"
@@ -80,6 +85,9 @@ class Decoder:
     def _whole(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if self._cache == "none":
             image = decode_image(tf.io.read_file(tf.gather(self._images, index)))
+            if (self._orientations != UPRIGHT).any():  # most data sets need no such op
+                image = tf.numpy_function(self._turn, [image, index], tf.uint8, stateful=False)
+                image = tf.ensure_shape(image, [None, None, 3])
             if self._gives_ids:
                 data = tf.io.read_file(tf.gather(self._labels, index))
                 return image, tf.io.decode_png(data, channels=1)[..., 0]
@@ -90,6 +98,9 @@ class Decoder:
         pixels = tf.ensure_shape(pixels, [None, None, 4])
         return pixels[..., :3], pixels[..., 3]
 
+    def _turn(self, image: np.ndarray, index: int) -> np.ndarray:
+        return turn_upright(image, int(self._orientations[index]))
+
     def _read_label(self, index: int) -> np.ndarray:
         return read_label(
             self._samples[index].label,
@@ -99,7 +110,7 @@ class Decoder:
         )
 
     def _decode_now(self, sample: Sample, index: int) -> np.ndarray:
-        image = decode_image(tf.io.read_file(str(sample.image))).numpy()
+        image = self._turn(decode_image(tf.io.read_file(str(sample.image))).numpy(), index)
         label = self._read_label(index)
         return np.concatenate([image, label[..., None]], axis=-1)
 
@@ -115,6 +126,8 @@ class Decoder:
         sample = self._samples[index]
         key = hashlib.sha256(self._catalog.label_set.table.tobytes())
         key.update(repr(self._catalog.color_table).encode())
+        if self._orientations[index] != UPRIGHT:  # files of earlier versions hold it as stored
+            key.update(b"upright")
         for path in (sample.image, sample.label):
             stat = path.stat()
             key.update(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode())

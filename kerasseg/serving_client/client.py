@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+from kerasseg.data.image_file import upright_bytes
 from kerasseg.errors import UserError
 from kerasseg.runs.description import ModelDescription
 from kerasseg.serving_client.http_transport import HttpTransport
@@ -127,13 +128,16 @@ class ServingClient:
     def encoded(self, images: Sequence[bytes]) -> list[EncodedAnswer]:
         """Whole PNG or JPEG files, of any sizes, to an answer for each, in the same order.
 
+        A photo with an orientation in its EXIF is turned upright first, and sent as PNG: the
+        answer is that of the photo as viewers show it.
         One refused image fails the call: RequestRefused does not say which it was.
         """
         if self._uncertainty_scale is None:
             raise UserError("encoded: the client needs uncertainty_scale or labels_file")
         if not images:
             return []
-        rows = self._retrying(lambda: self._transport.encoded(images))
+        upright = [upright_bytes(image) for image in images]
+        rows = self._retrying(lambda: self._transport.encoded(upright))
         if len(rows) != len(images):
             raise ServingError(f"encoded: {len(rows)} answers to {len(images)} images")
         return [

@@ -249,3 +249,14 @@ def test_sigterm_ends_it_in_good_order(model, photos, monkeypatch):
     assert run_command(lambda: run(model, "in", "--out", "out")) == 3
     assert names("out") == results("a")
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_photo_is_turned_upright_by_its_exif(model, photos, capsys):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(pixels(photos / "a.png"))).save(photos / "turned.png", exif=exif)
+    assert run(model, "in/a.png", "in/turned.png", "--out", "out") == 0
+    out = "out: 2 images, 1 of them turned upright by their EXIF orientation\n"
+    assert capsys.readouterr().out == out
+    for kind in ("labels", "overlay", "uncertainty"):
+        np.testing.assert_array_equal(pixels(f"out/turned_{kind}.png"), pixels(f"out/a_{kind}.png"))

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.data.catalog import Catalog
+from kerasseg.data.facts import Facts
 from kerasseg.data.samples import Sample
 from kerasseg.labels import camvid_labels
 
@@ -26,6 +27,7 @@ def draw_catalog(
             label.putpalette(rng.integers(0, 256, 768, np.uint8).tobytes())
         label.save(sample.label)
         samples.append(sample)
+    facts = Facts(*size, encoding, (size[0] * size[1], *[0] * LABELS.num_classes))
     return Catalog(
         label_set=LABELS,
         splits={"train": tuple(samples)},
@@ -36,4 +38,5 @@ def draw_catalog(
         class_pixels={},
         class_images={},
         class_image_pixels={},
+        facts={"train": (facts,) * count},
     )

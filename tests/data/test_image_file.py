@@ -1,8 +1,10 @@
+import io
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from kerasseg.data.image_file import read_image
+from kerasseg.data.image_file import read_image, read_photo, upright_bytes
 from kerasseg.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -80,11 +82,36 @@ def test_other_colour_spaces_become_rgb(tmp_path):
         assert np.abs(found.astype(int) - (200, 60, 30)).max() <= 3
 
 
-def test_the_orientation_in_exif_is_not_applied(tmp_path):
+def oriented(orientation):
     exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
-    found = read(tmp_path / "a.png", Image.fromarray(RGB), exif=exif)
-    np.testing.assert_array_equal(found, RGB)
+    exif[0x0112] = orientation
+    return {"exif": exif}
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_is_turned_upright_by_its_exif(tmp_path, name, orientation):
+    path = saved(tmp_path / name, Image.fromarray(RGB), **oriented(orientation))
+    found, told = read_photo(path)
+    with Image.open(path) as file:
+        expected = np.asarray(ImageOps.exif_transpose(file))
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(read_image(path), expected)
+    # Pillow itself turns TIFF files.
+    assert told == (1 if name == "a.tif" else orientation)
+
+
+def test_bytes_for_a_reader_without_exif(tmp_path):
+    for name in ("a.png", "a.jpg"):
+        path = saved(tmp_path / name, Image.fromarray(RGB), **oriented(6))
+        with Image.open(io.BytesIO(upright_bytes(path.read_bytes()))) as file:
+            np.testing.assert_array_equal(np.asarray(file), read_image(path))
+            assert not file.getexif()
+        plain = saved(tmp_path / f"plain-{name}", Image.fromarray(RGB)).read_bytes()
+        assert upright_bytes(plain) is plain
+        cut = path.read_bytes()[:-30]
+        assert upright_bytes(cut) is cut
+    assert upright_bytes(b"no image") == b"no image"
 
 
 def test_the_first_picture_of_an_animation(tmp_path):

@@ -148,3 +148,16 @@ def test_a_model_that_still_loads_is_not_ready(answering):
     client = answering(200, {"model_version_status": rows})
     assert [(s.version, s.state) for s in client.status()] == [(2, "LOADING"), (1, "END")]
     assert not client.ready()
+
+
+def test_photos_are_turned_before_they_are_sent(answering, monkeypatch):
+    client = answering(200, {"predictions": [row(), row()]})
+    sent = []
+    answer = client._transport.encoded
+    monkeypatch.setattr(client._transport, "encoded", lambda rows: sent.extend(rows) or answer(rows))
+    stream, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (3, 2)).save(stream, "PNG", exif=exif)
+    client.encoded([stream.getvalue(), png("RGB")])
+    assert Image.open(io.BytesIO(sent[0])).size == (2, 3)
+    assert sent[1] == png("RGB")

@@ -1,0 +1,31 @@
+"""What is worth saying of a data set that is in order: said by check, and when a training starts."""
+
+from collections.abc import Sequence
+
+from kerasseg.data.exif import UPRIGHT, swaps_sides
+from kerasseg.data.facts import Facts
+from kerasseg.data.samples import Sample
+
+
+def turned_photos(split: str, samples: Sequence[Sample], facts: Sequence[Facts]) -> list[str]:
+    """How many photos are turned by their EXIF, and what is assumed of their labels."""
+    pairs = list(zip(samples, facts, strict=True))
+    turned = [(sample, fact) for sample, fact in pairs if fact.orientation != UPRIGHT]
+    if not turned:
+        return []
+    text = (
+        f"{split}: {len(turned)} of {len(pairs)} images have an EXIF orientation "
+        f"({turned[0][0].image.name}) and are turned upright"
+    )
+    silent = [
+        sample
+        for sample, fact in turned
+        if not swaps_sides(fact.orientation) or fact.height == fact.width
+    ]
+    if silent:
+        text += (
+            f"; the size of {len(silent)} does not tell in which frame the label was drawn "
+            f"({silent[0].image.name}): it is taken as drawn on the upright image, as viewers show "
+            "it"
+        )
+    return [text]
