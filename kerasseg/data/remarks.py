@@ -1,4 +1,4 @@
-"""What is worth saying of a data set that is in order: said by check, and when a training starts."""
+"""What a person should know of a data set that is in order, before a training."""
 
 from collections.abc import Sequence
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasseg.data.image_file import SUFFIXES
+from kerasseg.data.exif import UPRIGHT
+from kerasseg.data.image_file import SUFFIXES, read_photo
 from kerasseg.data.samples import Sample, visible_files
 from kerasseg.errors import UserError
 from kerasseg.evaluation.answers import AnswerSource
@@ -56,8 +57,11 @@ def evaluate_anomalies(
     for done, sample in enumerate(samples, start=1):
         mask, answer = _mask(sample.label), answers(sample)
         if mask.shape != answer.labels.shape:
+            _, orientation = read_photo(sample.image)
+            turned = "" if orientation == UPRIGHT else f", turned by EXIF orientation {orientation}"
             raise UserError(
                 f"{sample.label}: found {mask.shape} pixels, the image has {answer.labels.shape}"
+                f"{turned}"
             )
         scores = {
             **answer.own_scores(),

@@ -154,7 +154,9 @@ def test_photos_are_turned_before_they_are_sent(answering, monkeypatch):
     client = answering(200, {"predictions": [row(), row()]})
     sent = []
     answer = client._transport.encoded
-    monkeypatch.setattr(client._transport, "encoded", lambda rows: sent.extend(rows) or answer(rows))
+    monkeypatch.setattr(
+        client._transport, "encoded", lambda rows: sent.extend(rows) or answer(rows)
+    )
     stream, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (3, 2)).save(stream, "PNG", exif=exif)
