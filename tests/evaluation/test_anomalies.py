@@ -79,8 +79,9 @@ def test_the_command_needs_no_config(folder, tmp_path, capsys):
 def test_a_mask_on_the_stored_pixels_of_a_turned_photo_is_told_so(folder):
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.new("RGB", (30, 20)).save(folder / "cow1.jpg", exif=exif)
-    expected = r"found \(20, 30\) pixels, .* has \(30, 20\), turned by EXIF orientation 6"
+    Image.new("RGB", (20, 30)).save(folder / "cow1.jpg", exif=exif)
+    Image.new("L", (20, 30)).save(folder / "cow1_labels.png")
+    expected = r"found \(30, 20\) pixels, .* has \(20, 30\), turned by EXIF orientation 6"
     with pytest.raises(UserError, match=expected):
         evaluate_anomalies(answer, find_anomalies(folder), LABELS, each_image=lambda done: None)
 
