@@ -41,7 +41,6 @@ def check(config: Config, *, sheet: Path) -> None:
     Raises UserError for a data set that is not in order, and if `sheet` cannot be written.
     """
     from kerasseg.data.catalog import open_catalog
-    from kerasseg.data.class_balance import class_rows
     from kerasseg.report.contact_sheet import describe, write_contact_sheet
 
     catalog = open_catalog(config)
@@ -50,11 +49,6 @@ def check(config: Config, *, sheet: Path) -> None:
     for split in catalog.splits:
         shown.print()
         shown.print(class_table(catalog, split))
-    absent = [
-        name for name, pixels, _, _ in class_rows(catalog, next(iter(catalog.splits))) if not pixels
-    ]
-    if absent:
-        shown.print(f"\nnever in {next(iter(catalog.splits))}: {', '.join(absent)}")
     if catalog.remarks:
         shown.print()
         print_remarks(catalog.remarks)

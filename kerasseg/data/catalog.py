@@ -12,7 +12,7 @@ from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.packed.checksums import verify_shards
 from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
 from kerasseg.data.readers import READERS
-from kerasseg.data.remarks import turned_photos
+from kerasseg.data.remarks import absent_classes, turned_photos
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
@@ -115,7 +115,7 @@ def _hint(root: Path, name: str) -> str:
 def _summary(
     label_set: LabelSet, splits: dict[str, tuple[Sample, ...]], facts: list[Facts]
 ) -> Catalog:
-    """facts: of all samples, split after split."""
+    """facts: of all samples, split after split. Raises UserError for a split without labels."""
     encodings = {fact.encoding for fact in facts}
     same_size, class_pixels, class_images, class_image_pixels, facts_of = {}, {}, {}, {}, {}
     start = 0
@@ -128,7 +128,14 @@ def _summary(
         pixels = np.array([fact.pixels for fact in part], np.int64)  # (images, C + 1)
         occurs = pixels[:, :-1] > 0
         same_size[split] = len({(fact.height, fact.width) for fact in part}) == 1
-        class_pixels[split] = pixels.sum(axis=0)
+        class_pixels[split] = counts = pixels.sum(axis=0)
+        if split in ("train", "val") and not counts[:-1].any():
+            where = samples[0].label.parent
+            raise UserError(
+                f"{where}: no labelled pixel in {split}: all {len(part)} labels are void"
+            )
+        if split == "train":
+            remarks += absent_classes(split, label_set.names, counts[:-1].tolist())
         class_images[split] = occurs.sum(axis=0)
         class_image_pixels[split] = pixels.sum(axis=1) @ occurs
     return Catalog(

@@ -21,7 +21,11 @@ def unknown_values(path: Path, values: np.ndarray, counts: np.ndarray, label_set
         shown = [str(v) for v in values[order].tolist()]
     listed = ", ".join(f"{v} ({n} pixels)" for v, n in zip(shown, counts[order], strict=True))
     rest = f" and {len(values) - len(order)} more" if len(values) > len(order) else ""
-    return f"{path}: unknown {what} {listed}{rest}; allowed: {allowed}"
+    hint = ""
+    if label_set.dataset == "folders" and label_set.drawn_as == "ids" and 255 in values:
+        declared = [*label_set.void_ids, 255] if label_set.void_declared else 255
+        hint = f"; if 255 is unlabelled, declare `void: {{id: {declared}}}` in the file of classes"
+    return f"{path}: unknown {what} {listed}{rest}; allowed: {allowed}{hint}"
 
 
 def _ranges(numbers: list[int]) -> str:

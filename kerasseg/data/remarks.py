@@ -7,6 +7,12 @@ from kerasseg.data.facts import Facts
 from kerasseg.data.samples import Sample
 
 
+def absent_classes(split: str, names: Sequence[str], pixels: Sequence[int]) -> list[str]:
+    """Which classes a net that is trained on `split` never sees. pixels: of each class."""
+    absent = [name for name, count in zip(names, pixels, strict=True) if not count]
+    return [f"never in {split}: {', '.join(absent)}"] if absent else []
+
+
 def turned_photos(split: str, samples: Sequence[Sample], facts: Sequence[Facts]) -> list[str]:
     """How many photos are turned by their EXIF, and what is assumed of their labels."""
     pairs = list(zip(samples, facts, strict=True))

@@ -92,7 +92,7 @@ class PngAnswers:
     """
 
     def __init__(self, folder: Path, catalog: Catalog, split: str):
-        self._table, self._color_table = catalog.label_set.table, catalog.color_table
+        self._table, self._color_table = catalog.label_set.written_table, catalog.color_table
         files = sorted(path for path in Path(folder).rglob("*.png") if path.is_file())
         self._files = {}
         for sample in catalog.splits[split]:

@@ -9,13 +9,18 @@
 A class has `name`, `id` (0 to 255) and `color` (RGB), and may have `category` (all or none).
 With `labels: colors` the label PNGs hold the colours themselves: `id` may then be left out (it is
 the place in the list), and `color` may be a list of colours, the first of which is shown.
-Without `void` its id is 255, or the highest that no class has. With `labels: colors` pixels of
-void need `void: {color: …}`: a colour that the file does not name is an error, never void.
+Without `void` no pixel of a label may be void: an id or colour that the file does not name is an
+error, also 255. Void is then written as 255, or the highest id that no class has. With `labels:
+colors` pixels of void need `void: {color: …}`.
+A single class beside void is refused: pixels of void are not scored, so its false alarms would not
+count. A binary task has two classes, one of which is the background.
 """
 
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
+
+import yaml
 
 from kerasseg.config.words import inline
 from kerasseg.config.yaml_file import NotYaml, parse_yaml
@@ -92,6 +97,8 @@ class _Reader:
                 raise UserError(f"{where}: category is given for some classes only")
 
         void_ids, void_colors = self._void()
+        if len(names) == 1:
+            raise UserError(self._two_classes(entries[0], void_ids, void_colors))
         color_to_train |= dict.fromkeys(void_colors, VOID)
         return LabelSet(
             dataset="folders",
@@ -106,6 +113,33 @@ class _Reader:
             categories=tuple(categories),
             drawn_as=self.drawn_as,
             color_to_train=color_to_train if self.drawn_as == "colors" else {},
+            void_declared="id" in (self.data.get("void") or {}),
+        )
+
+    def _two_classes(
+        self, entry: dict, void_ids: tuple[int, ...], void_colors: tuple[Color, ...]
+    ) -> str:
+        """What to say of a file with one class: the file that a binary task needs."""
+        declared = "id" in (self.data.get("void") or {})
+        first = void_ids[0] if declared or 0 in self.ids else 0
+        taken = self.colors.keys() - set(void_colors)
+        free = next(color for color in ((0, 0, 0), (255, 255, 255)) if color not in taken)
+        background = {
+            "name": "other" if "background" in self.names else "background",
+            "id": first,
+            "color": list(void_colors[0] if void_colors else free),
+        }
+        own = {key: entry[key] for key in ("name", "id", "color") if key in entry}
+        if self.drawn_as == "colors":
+            del background["id"]
+            own.pop("id", None)
+        wanted = yaml.safe_dump(
+            {"classes": [background, own]}, default_flow_style=True, width=10**6, sort_keys=False
+        )
+        return (
+            f"classes: found one class ({inline(entry['name'])}) beside void; its false alarms "
+            "would not count, since void is not scored. A binary task has two classes: "
+            f"{wanted.strip()[1:-1]}"
         )
 
     def _void(self) -> tuple[tuple[int, ...], tuple[Color, ...]]:

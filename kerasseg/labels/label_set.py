@@ -26,7 +26,8 @@ class LabelSet:
 
     dataset: what it is called. names, palette, ids: one entry for each evaluated class; `ids`
     is the label id written for the class, `id_to_train` all ids that are read as it.
-    void_ids: label ids of void; the first one is written. categories: one for each class, or empty.
+    void_ids: label ids of void; the first one is written. void_declared: whether they are read as
+    void; if not, the one of them is only written. categories: one for each class, or empty.
     void: "background" trains void as one more output, "ignore" leaves void pixels out.
     drawn_as: label files hold "ids", or "colors" that `color_to_train` translates.
     """
@@ -43,6 +44,7 @@ class LabelSet:
     categories: tuple[str, ...] = ()
     drawn_as: Literal["ids", "colors"] = "ids"
     color_to_train: Mapping[Color, int] = field(default_factory=dict)
+    void_declared: bool = True
 
     def __post_init__(self) -> None:
         """Raises UserError for a set that contradicts itself (say, a damaged labels.json)."""
@@ -86,10 +88,19 @@ class LabelSet:
 
     @cached_property
     def table(self) -> np.ndarray:
-        """uint8 (256,): label id -> trainId, void -> VOID, undeclared ids -> UNKNOWN."""
+        """uint8 (256,): label id -> trainId, declared void -> VOID, undeclared ids -> UNKNOWN."""
         table = np.full(256, UNKNOWN, np.uint8)
         for label_id, train_id in self.id_to_train.items():
             table[label_id] = train_id
+        if self.void_declared:
+            table[list(self.void_ids)] = VOID
+        table.setflags(write=False)
+        return table
+
+    @cached_property
+    def written_table(self) -> np.ndarray:
+        """As `table`, for what `to_ids` wrote: there the id of void is void, declared or not."""
+        table = self.table.copy()
         table[list(self.void_ids)] = VOID
         table.setflags(write=False)
         return table
@@ -142,6 +153,7 @@ class LabelSet:
                 color_to_train={
                     _color(color): train for color, train in data["color_to_train"].items()
                 },
+                void_declared=bool(data.get("void_declared", True)),
             )
         except KeyError as error:
             raise UserError(f"labels: the key {error} is missing") from None

@@ -1,12 +1,13 @@
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kerasseg.errors import UserError
-from kerasseg.labels import UNKNOWN, VOID
+from kerasseg.labels import UNKNOWN, VOID, LabelSet
 from kerasseg.labels.label_file import read_label_file
 
 GOOD = """
@@ -35,9 +36,42 @@ def test_a_good_file(tmp_path):
 
 
 def test_void_may_be_left_out(tmp_path):
-    one = "classes: [{name: a, id: %d, color: [1, 1, 1]}]"
-    assert read(tmp_path, one % 0).void_ids == (255,)
-    assert read(tmp_path, one % 255).void_ids == (254,)
+    """Then no id is read as void; one is there to be written."""
+    two = "classes: [{name: a, id: %d, color: [1, 1, 1]}, {name: b, id: 7, color: [2, 2, 2]}]"
+    for other, written in ((0, 255), (255, 254)):
+        labels = read(tmp_path, two % other)
+        assert labels.void_ids == (written,)
+        assert (labels.table == VOID).sum() == 0
+        assert labels.table[written] == UNKNOWN
+        assert labels.written_table[written] == VOID
+        assert LabelSet.from_json(labels.to_json()) == labels
+    declared = read(tmp_path, two % 0 + "\nvoid: {id: 255}")
+    assert declared.table[255] == VOID
+    np.testing.assert_array_equal(declared.written_table, declared.table)
+    without = {k: v for k, v in declared.to_json().items() if k != "void_declared"}
+    assert LabelSet.from_json(without) == declared  # of earlier versions
+
+
+@pytest.mark.parametrize(
+    ("text", "background"),
+    [
+        ("classes: [{name: road, id: 1, color: [9, 9, 9]}]\nvoid: {id: 0}", 0),
+        ("classes: [{name: road, id: [1, 3], color: [9, 9, 9]}]", 0),
+        ("classes: [{name: road, id: 0, color: [0, 0, 0]}]", 255),
+        ("classes: [{name: 'background: x, #', id: 0, color: [0, 0, 0]}]\nvoid: {id: [9, 8]}", 9),
+        ("labels: colors\nclasses: [{name: background, color: [9, 9, 9]}]", None),
+    ],
+)
+def test_one_class_beside_void_is_refused_with_the_file_that_is_right(tmp_path, text, background):
+    with pytest.raises(UserError, match=r"found one class .* would not count") as caught:
+        read(tmp_path, text)
+    wanted = str(caught.value).partition("A binary task has two classes: ")[2]
+    labels = read(tmp_path, wanted + ("\nlabels: colors" if background is None else ""))
+    name = yaml.safe_load(text)["classes"][0]["name"]
+    assert labels.names == ("other" if name == "background" else "background", name)
+    if background is not None:
+        assert labels.ids[0] == background
+        assert labels.id_to_train.keys() >= set(np.ravel(yaml.safe_load(text)["classes"][0]["id"]))
 
 
 def test_colours_need_no_ids_and_several_may_be_one_class(tmp_path):
@@ -60,8 +94,9 @@ def test_colours_need_no_ids_and_several_may_be_one_class(tmp_path):
 
 
 def test_a_black_class_is_not_void_unless_the_file_says_so(tmp_path):
-    labels = read(tmp_path, "{labels: colors, classes: [{name: a, color: [0, 0, 0]}]}")
-    assert labels.color_to_train == {(0, 0, 0): 0}
+    both = "[{name: a, color: [0, 0, 0]}, {name: b, color: [1, 1, 1]}]"
+    labels = read(tmp_path, f"{{labels: colors, classes: {both}}}")
+    assert labels.color_to_train == {(0, 0, 0): 0, (1, 1, 1): 1}
 
 
 def classes(*entries):

@@ -15,6 +15,7 @@ from kerasseg.errors import UserError
 LABEL_FILE = """
 classes:
   - {name: road, id: 7, color: [128, 64, 128]}
+  - {name: car, id: 8, color: [0, 0, 142]}
 void: {id: 0}
 """
 
