@@ -130,9 +130,9 @@ def _summary(
         same_size[split] = len({(fact.height, fact.width) for fact in part}) == 1
         class_pixels[split] = counts = pixels.sum(axis=0)
         if split in ("train", "val") and not counts[:-1].any():
-            where = samples[0].label.parent
             raise UserError(
-                f"{where}: no labelled pixel in {split}: all {len(part)} labels are void"
+                f"{samples[0].label.parent}: no labelled pixel in {split}: "
+                f"all of {len(part)} labels is void"
             )
         if split == "train":
             remarks += absent_classes(split, label_set.names, counts[:-1].tolist())

@@ -5,10 +5,12 @@ import signal
 
 import pytest
 
+from kerasseg.commands.main import start
 from kerasseg.commands.train import train_and_report
 from kerasseg.config import load_config
 from kerasseg.errors import run_command
 from kerasseg.runs.directory import RunDirectory
+from tests.data.test_catalog import make_folders
 from tests.metrics.made_scores import made_scores
 
 SCORES = made_scores(
@@ -70,3 +72,16 @@ def test_sigterm_while_the_page_is_written_is_an_interruption(trained, capsys):
     assert trained(write_report=terminated) == 3
     assert capsys.readouterr().err == "interrupted; run the same command again to continue\n"
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("command", ["train", "check"])
+def test_what_a_person_should_know_of_the_data_is_said_first(
+    tmp_path, monkeypatch, capsys, command
+):
+    make_folders(tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("kerasseg.commands.train.load_tensorflow", lambda: None)
+    monkeypatch.setattr("kerasseg.commands.train.train_and_report", lambda *_, **__: None)
+    settings = ["data.name=folders", "data.root=data", f"data.cache_dir={tmp_path}/cache"]
+    assert start([command, *settings]) == 0
+    assert "note: never in train: tram\n" in capsys.readouterr().out

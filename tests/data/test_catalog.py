@@ -72,6 +72,33 @@ def test_counts_are_those_of_the_label_files(tmp_path):
         assert catalog.class_image_pixels[split].dtype == np.int64
 
 
+def test_classes_that_no_training_image_shows_are_named(tmp_path):
+    root = make_folders(tmp_path / "data")
+    assert open_catalog(configure(root)).remarks == ("never in train: tram",)
+    assert open_catalog(configure(root), splits=("val",)).remarks == ()
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_without_a_labelled_pixel_is_refused(tmp_path, split):
+    root = make_folders(tmp_path / "data")
+    for path in (root / split / "labels").iterdir():
+        Image.fromarray(np.full_like(np.asarray(Image.open(path)), 255)).save(path)
+    expected = f"{root}/{split}/labels: no labelled pixel in {split}: all of 3 labels is void"
+    with pytest.raises(UserError) as caught:
+        open_catalog(configure(root))
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(("void", "wanted"), [("", "255"), ("void: {id: 9}", "[9, 255]")])
+def test_255_is_void_only_if_the_file_says_so(tmp_path, void, wanted):
+    root = make_folders(tmp_path / "data", sizes=((4, 5),))
+    (root / "labels.yaml").write_text(CLASSES.replace("void: {id: 255}", void))
+    with pytest.raises(UserError, match="unknown ids 255") as caught:
+        open_catalog(configure(root))
+    hint = f"if 255 is unlabelled, declare `void: {{id: {wanted}}}` in the file of classes"
+    assert all(line.endswith(hint) for line in str(caught.value).splitlines())
+
+
 def test_what_else_a_catalog_says(tmp_path):
     catalog = open_catalog(configure(make_folders(tmp_path / "data"), "labels.void=ignore"))
     assert catalog.label_set.names == ("road", "car", "bus", "tram")
