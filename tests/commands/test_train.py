@@ -10,7 +10,7 @@ from kerasseg.commands.train import train_and_report
 from kerasseg.config import load_config
 from kerasseg.errors import run_command
 from kerasseg.runs.directory import RunDirectory
-from tests.data.test_catalog import make_folders
+from tests.data.made_folders import make_folders
 from tests.metrics.made_scores import made_scores
 
 SCORES = made_scores(
@@ -83,5 +83,5 @@ def test_what_a_person_should_know_of_the_data_is_said_first(
     monkeypatch.setattr("kerasseg.commands.train.load_tensorflow", lambda: None)
     monkeypatch.setattr("kerasseg.commands.train.train_and_report", lambda *_, **__: None)
     settings = ["data.name=folders", "data.root=data", f"data.cache_dir={tmp_path}/cache"]
-    assert start([command, *settings]) == 0
+    assert start([command, "--config", "folders", *settings]) == 0
     assert "note: never in train: tram\n" in capsys.readouterr().out
