@@ -8,14 +8,15 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train test lint addons clean
+.PHONY: help train test test-fast lint addons clean
 
 help:
-	@echo "make train   set up, then train on drawn streets (settings: make train ARGS='seed=1')"
-	@echo "make test    set up, then check style and types and run all tests"
-	@echo "make addons  run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
-	@echo "make lint    set up, then check style and types only"
-	@echo "make clean   remove .venv and caches; runs/ and data/ stay"
+	@echo "make train     set up, then train on drawn streets (settings: make train ARGS='seed=1')"
+	@echo "make test      set up, then check style and types and run all tests"
+	@echo "make test-fast the daily loop: a tenth of the time; no style, training, export or programs"
+	@echo "make addons    run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
+	@echo "make lint      set up, then check style and types only"
+	@echo "make clean     remove .venv and caches; runs/ and data/ stay"
 	@echo "Another Python: make train PYTHON=python3.12"
 
 train: $(VENV)/.installed
@@ -23,6 +24,13 @@ train: $(VENV)/.installed
 
 test: lint
 	$(RUN) -m pytest -n 2 $(ARGS)
+
+# Without what trains, exports, draws or starts programs, and with few examples a property. One
+# process: to import TensorFlow a second time would take longer than it saves.
+SLOW := ablation addons benchmarks commands examples export inference integration report \
+	serving_client streets training test_backend.py test_programs.py
+test-fast: $(VENV)/.installed-dev
+	$(RUN) -m pytest -m "not slow" --hypothesis-profile=fast $(SLOW:%=--ignore=tests/%) $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .

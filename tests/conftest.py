@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # A busy machine is no failure.
 settings.register_profile("kerasseg", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=10)  # make test-fast
 settings.load_profile("kerasseg")
 
 

@@ -55,6 +55,14 @@ def test_make_targets_exist():
         assert re.search(rf"^{target}:", MAKEFILE, re.M), target
 
 
+def test_what_make_test_fast_leaves_out_is_there():
+    # pytest says nothing of an --ignore that matches no path.
+    (names,) = re.findall(r"^SLOW := (.*?[^\\])$", MAKEFILE, re.M | re.S)
+    left_out = names.replace("\\\n", " ").split()
+    assert len(left_out) > 10
+    assert [name for name in left_out if not (PROJECT / "tests" / name).exists()] == []
+
+
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_commands_are_understood(words, monkeypatch):
     monkeypatch.chdir(PROJECT)
