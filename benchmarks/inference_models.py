@@ -28,12 +28,12 @@ def build_graph(*, width: int, size: tuple[int, int], weights: Path | None = Non
 
 def serving_graph(net, *, size: tuple[int, int]):
     """The graph that answers with `net`, at scale 1."""
+    from kerasseg.data.working_scale import WorkingScale
     from kerasseg.models.serving_graph import ServingGraph
 
     return ServingGraph(
         net,
-        working_size=size,
-        native_size=size,
+        scale=WorkingScale(size, fixed=1.0),
         background_id=OUTPUTS - 1,
         dropout_rate=0.3,
     )
@@ -91,12 +91,14 @@ def write_onnx(net, folder: Path, *, size: tuple[int, int]) -> None:
 
 def write_int8(folder: Path, images) -> None:
     """Out of the model.onnx there. images: what it is calibrated on, the middle of large ones."""
+    from kerasseg.data.working_scale import WorkingScale
     from kerasseg.export.int8 import quantize
 
     height, width = images.shape[1:3]
     top, left = (height - min(height, 512)) // 2, (width - min(width, 512)) // 2
     parts = images[:2, top : height - top, left : width - left]
-    quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(parts))
+    scale = WorkingScale((height, width), fixed=1.0)
+    quantize(folder / "model.onnx", folder / "model.int8.onnx", images=list(parts), scale=scale)
 
 
 def main() -> None:

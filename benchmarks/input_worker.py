@@ -24,6 +24,7 @@ def prepare(args, folder: Path):
     from kerasseg.data.curriculum import Epoch, Plan
     from kerasseg.data.pipeline import TrainingInput
     from kerasseg.data.pixels import Decoder
+    from kerasseg.data.working_scale import WorkingScale
 
     settings = ["data.name=cityscapes", f"data.root={args.root}", f"data.cache_dir={folder}"]
     catalog = open_catalog(load_config(None, settings), splits=("train",))
@@ -31,7 +32,7 @@ def prepare(args, folder: Path):
         decoder=Decoder(catalog, "train", cache="none", cache_dir=folder),
         samples=len(catalog.splits["train"]),
         plan=Plan((Epoch(stage=0, crop_scale=CROP, first_step=0, steps=args.steps),)),
-        image_size=WORKING,
+        scale=WorkingScale(WORKING, catalog.native_size),
         batch_size=BATCH,
         seed=0,
         workers=args.workers,

@@ -17,6 +17,7 @@ from kerasseg.config.setting_types import (
     Allowed,
     AnyPath,
     Integer,
+    Number,
     Section,
     Text,
 )
@@ -26,11 +27,20 @@ from kerasseg.config.training_settings import OptimizerConfig, TrainConfig
 class ServingConfig(Section):
     """What an exported model takes."""
 
+    scale: Number | None = Field(
+        None,
+        ge=0.01,
+        le=16,
+        description="working pixels per pixel of every image, in training and serving; null: by "
+        "the size of the image, so that it gets the labels of its copy at any other resolution",
+    )
     max_pixels: Integer = Field(
         4096 * 8192, ge=1, description="largest encoded image that is decoded, height x width"
     )
     tile: Integer = Field(
-        2048, ge=256, description="pixels a side from which an image is computed in tiles"
+        2048,
+        ge=256,
+        description="pixels a side from which an image is computed in tiles, with serving.scale",
     )
 
 

@@ -24,9 +24,9 @@ from kerasseg.labels import Color, LabelSet
 class Catalog:
     """One verified data set. Dicts have one entry for each split that was opened.
 
-    native_size: (height, width), the median over all images. same_size: all images of the split
-    have one size. label_encoding: "ids" (8-bit gray), "indexed" (some file needs
-    `kerasseg.data.label_png.read_label`) or "colors" (all do, with color_table).
+    native_size: (height, width), the median over all images. one_size: all images have that size;
+    same_size: all of the split have one. label_encoding: "ids" (8-bit gray), "indexed" (some file
+    needs `kerasseg.data.label_png.read_label`) or "colors" (all do, with color_table).
     class_pixels: int64 (C + 1,), pixels a trainId, void last. class_images: int64 (C,), images
     in which the class occurs; class_image_pixels: int64 (C,), all pixels of those images.
     facts: of each sample. remarks: lines of text that a person should read before a training.
@@ -43,6 +43,7 @@ class Catalog:
     class_image_pixels: dict[str, np.ndarray]
     facts: dict[str, tuple[Facts, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    one_size: bool = True
 
 
 def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) -> Catalog:
@@ -153,4 +154,5 @@ def _summary(
         class_image_pixels=class_image_pixels,
         facts=facts_of,
         remarks=tuple(remarks),
+        one_size=len({(fact.height, fact.width) for fact in facts}) == 1,
     )

@@ -8,9 +8,11 @@ import tensorflow as tf
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
+from kerasseg.data.integer_root import integer_root
 from kerasseg.data.pixels import Decoder
 from kerasseg.data.random_keys import ALG, CROP, sample_key
-from kerasseg.data.resize import resize_crop, resize_nearest
+from kerasseg.data.resize import blocks_for, resize_crop, resize_nearest
+from kerasseg.data.working_scale import WorkingScale
 
 # Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.
 _VALIDATION_VALUES = 64 * 2**20
@@ -23,13 +25,13 @@ class TrainingInput:
     """Makes the training batches from any step on.
 
     decoder: sample index -> (image, label). samples: how many there are. plan: see curriculum.
-    image_size: (height, width) of the batch. batch_size: images a step.
+    scale: of the images; its working size is that of the batch. batch_size: images a step.
     """
 
     decoder: Decoder
     samples: int
     plan: Plan
-    image_size: tuple[int, int]
+    scale: WorkingScale
     batch_size: int
     seed: int
     workers: int | None
@@ -37,8 +39,8 @@ class TrainingInput:
     def from_step(self, step: int) -> tf.data.Dataset:
         """Batches of steps `step` … the end of the plan.
 
-        Each is a dict: image uint8 (B, H, W, 3), label uint8 (B, H, W) trainIds with 255 = void,
-        epoch int32 (B,), index int32 (B,).
+        Each is a dict: image uint8 (B, H, W, 3), label uint8 (B, H, W) trainIds with 255 = void and
+        253 = outside the image, epoch int32 (B,), index int32 (B,).
         """
         return self._batches(step, self._slots, self.batch_size).prefetch(tf.data.AUTOTUNE)
 
@@ -90,34 +92,54 @@ class TrainingInput:
 
     def _sample(self, slot: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         key = sample_key(seed=self.seed, epoch=slot["epoch"], index=slot["index"], purpose=CROP)
-        image, label = self.decoder.crop(
-            slot["index"], lambda size: crop_box(size, scale=slot["crop_scale"], key=key)
-        )
-        image, label = resize_pair(image, label, self.image_size)
+        crop_scale = slot["crop_scale"]
+
+        def box(size: tf.Tensor) -> tf.Tensor:
+            frame = self.scale.frame(*tf.unstack(tf.cast(size, tf.float64)), root=tf.sqrt)
+            return crop_box(size, scale=crop_scale, key=key, frame=tf.stack(frame))
+
+        image, label, size = self.decoder.crop(slot["index"], box)
+        blocks = self._blocks(size, tf.shape(label), crop_scale)
+        image, label = resize_pair(image, label, self.scale.working_size, blocks=blocks)
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
 
+    def _blocks(self, size: tf.Tensor, crop: tf.Tensor, crop_scale: tf.Tensor) -> tf.Tensor:
+        """int32 (2,): at crop 1.0 the blocks that serving averages, though the crop was rounded."""
+        served = self.scale.blocks(*tf.unstack(tf.cast(size, tf.int64)), root=integer_root)
+        own = blocks_for(crop, tf.constant(self.scale.working_size))
+        return tf.where(crop_scale == 1.0, tf.cast(tf.stack(served), tf.int32), own)
 
-def crop_box(size: tf.Tensor, *, scale: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+
+def crop_box(
+    size: tf.Tensor, *, scale: tf.Tensor, key: tf.Tensor, frame: tf.Tensor | None = None
+) -> tf.Tensor:
     """A crop of `scale` times each side, placed uniformly: int32 (4,), top, left, height, width.
 
-    size: int32 (2,), height and width of the image. scale: float64 scalar in (0, 1].
-    key: int32 (2,) for stateless random ops.
+    Along an axis where it is longer than the image it holds all of the image, anywhere in it: top
+    or left is then 0 or less.
+
+    size: int32 (2,), height and width of the image. scale: float64 scalar > 0. key: int32 (2,) for
+    stateless random ops. frame: float64 (2,), height and width of a crop of scale 1.0; None: size.
     """
-    crop = tf.cast(tf.round(tf.cast(size, tf.float64) * scale), tf.int32)
-    crop = tf.clip_by_value(crop, 1, size)
+    frame = tf.cast(size, tf.float64) if frame is None else frame
+    crop = tf.maximum(tf.cast(tf.round(frame * scale), tf.int32), 1)
     uniform = tf.random.stateless_uniform([2], seed=key, dtype=tf.float64, alg=ALG)
-    corner = tf.cast(uniform * tf.cast(size - crop + 1, tf.float64), tf.int32)
+    places = tf.cast(tf.abs(size - crop) + 1, tf.float64)
+    corner = tf.cast(uniform * places, tf.int32) * tf.where(crop > size, -1, 1)
     return tf.concat([corner, crop], axis=0)
 
 
 def resize_pair(
-    image: tf.Tensor, label: tf.Tensor, size: tuple[int, int]
+    image: tf.Tensor, label: tf.Tensor, size: tuple[int, int], *, blocks: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Image by the one resize, label by nearest; both to `size` (height, width), both uint8."""
+    """Image by the one resize, label by nearest; both to `size` (height, width), both uint8.
+
+    blocks: see `resize_crop`.
+    """
     label = tf.numpy_function(
         lambda values: resize_nearest(values, size), [label], tf.uint8, stateful=False
     )
-    image = tf.ensure_shape(resize_crop(image, size), [*size, 3])
+    image = tf.ensure_shape(resize_crop(image, size, blocks=blocks), [*size, 3])
     return image, tf.ensure_shape(label, list(size))
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.exif import UPRIGHT, turn_upright
 from kerasseg.data.label_png import look_up, read_label
+from kerasseg.data.overhang import plan_crop
 from kerasseg.data.packed.format import read_crop
 from kerasseg.data.samples import Sample
 from kerasseg.files import clear_leftovers, writing
@@ -49,27 +50,33 @@ class Decoder:
 
     def __call__(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """index: int32 scalar. Returns image uint8 (H, W, 3) and label uint8 (H, W) trainIds."""
-        return self.crop(index, lambda size: tf.concat([[0, 0], size], axis=0))
+        image, label, _ = self.crop(index, lambda size: tf.concat([[0, 0], size], axis=0))
+        return image, label
 
-    def crop(self, index: tf.Tensor, box: Callable) -> tuple[tf.Tensor, tf.Tensor]:
+    def crop(self, index: tf.Tensor, box: Callable) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """A part of the sample, of a packed one without reading the rest.
 
         box: of the image's size, int32 (2,) height and width, gives int32 (4,): top, left, height,
-        width. Returns image uint8 (height, width, 3) and label uint8 (height, width) trainIds.
+        width. What of it lies outside the image is mirrored there, and labelled OUTSIDE.
+        Returns image uint8 (height, width, 3), label uint8 (height, width) trainIds, and the size.
         """
         if self._packed:
             sizes = np.array([[packed.height, packed.width] for packed in self._packed], np.int32)
-            inputs = [index, box(tf.gather(sizes, index))]
+            size = tf.gather(sizes, index)
+            plan = plan_crop(box(size), size)
+            inputs = [index, plan.inner]
             image, label = tf.numpy_function(self._read_packed, inputs, [tf.uint8, tf.uint8])
-            return tf.ensure_shape(image, [None, None, 3]), tf.ensure_shape(label, [None, None])
-        image, label = self._whole(index)
-        top, left, height, width = tf.unstack(box(tf.shape(label)))
-        image = image[top : top + height, left : left + width]
-        label = label[top : top + height, left : left + width]
-        if self._gives_ids:
-            label = tf.numpy_function(self._look_up, [label], tf.uint8, stateful=False)
-            label = tf.ensure_shape(label, [None, None])
-        return image, label
+        else:
+            image, label = self._whole(index)
+            size = tf.shape(label)
+            plan = plan_crop(box(size), size)
+            top, left, height, width = tf.unstack(plan.inner)
+            image = image[top : top + height, left : left + width]
+            label = label[top : top + height, left : left + width]
+            if self._gives_ids:
+                label = tf.numpy_function(self._look_up, [label], tf.uint8, stateful=False)
+        image, label = plan.complete(image, label)
+        return tf.ensure_shape(image, [None, None, 3]), tf.ensure_shape(label, [None, None]), size
 
     def _read_packed(self, index: int, box: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return read_crop(self._packed[int(index)], *box.tolist())

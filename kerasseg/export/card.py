@@ -47,6 +47,16 @@ def _parity(report: Mapping, artefacts: Sequence[Artefact]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _scale(description: ModelDescription) -> str:
+    down, across = description.working_size
+    if description.scale is not None:
+        return f"The graph itself resizes by {description.scale:.4g}, whatever the size"
+    return (
+        f"The graph itself resizes to about {down} x {across} = {down * across} pixels, the scale "
+        "it was trained at"
+    )
+
+
 def model_card(
     run: TrainedRun,
     description: ModelDescription,
@@ -61,7 +71,6 @@ def model_card(
     calls = "\n".join(kind.calls for kind in formats).replace("NAME", run.name)
     label_set = description.label_set
     height, width = description.native_size
-    down, across = description.working_size
     gate = " x (1 - p(background))" if label_set.background_id is not None else ""
     temperature = description.temperature
     tempered = "" if temperature == 1.0 else f", of logits divided by {temperature:.4g}"
@@ -73,9 +82,9 @@ a street scene one of {label_set.num_classes} classes, a confidence and an uncer
 `{label_set.dataset}` by kerasseg {description.kerasseg_version}, settings below
 (hash `{description.config_hash}`).
 
-In: uint8 RGB of any height and width. The graph itself resizes by {down}/{height} and
-{across}/{width}, the scale it was trained at, and answers at the size of the image: what fits best
-is photos like those of the data set, {width} x {height} pixels.
+In: uint8 RGB of any height and width. {_scale(description)}, and
+answers at the size of the image: what fits best is photos like those of the data set,
+{width} x {height} pixels{"" if description.one_size else " in the median"}.
 
 Out: `labels`, the index into `names` of `labels.json` ({label_set.num_classes} is unlabelled, if
 the model has that class). `confidence`, 0 to 1: the largest softmax probability{tempered}\

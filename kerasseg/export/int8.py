@@ -1,7 +1,8 @@
 """INT8: static quantisation of the ONNX file, calibrated on images of the user."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from kerasseg.data.image_file import read_image
 from kerasseg.data.samples import take_evenly
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.export.int8_padding import pad_before_dequantizing
 from kerasseg.inference.image_search import find_images
 
@@ -30,16 +32,20 @@ class _Images(CalibrationDataReader):
         return None if image is None else {"image": image[None]}
 
 
-def calibration_images(folder: Path, *, scale: float = 1.0) -> list[np.ndarray]:
+def calibration_images(folder: Path, *, scale: WorkingScale) -> list[np.ndarray]:
     """uint8 (H, W, 3): at most CALIBRATION_IMAGES images of the folder, evenly spread.
 
-    scale: working pixels per pixel of an image, in area. Of an image with more than
-    CALIBRATION_PIXELS of them it is a part with so many; the parts stand at nine places in turn.
-    Raises UserError.
+    scale: of the model. Of an image that is more than CALIBRATION_PIXELS at working size it is a
+    part with so many; the parts stand at nine places in turn. Raises UserError.
     """
     files = find_images([str(folder)], out=folder / "none")
-    images = map(read_image, take_evenly(files, CALIBRATION_IMAGES, with_last=True))
-    return [_part(image, CALIBRATION_PIXELS / scale, turn) for turn, image in enumerate(images)]
+    parts = []
+    for turn, image in enumerate(map(read_image, take_evenly(files, CALIBRATION_IMAGES,
+                                                             with_last=True))):  # fmt: skip
+        height, width = image.shape[:2]
+        share = CALIBRATION_PIXELS / prod(scale.image_size(height, width))
+        parts.append(_part(image, height * width * share, turn))
+    return parts
 
 
 def _part(image: np.ndarray, pixels: float, turn: int) -> np.ndarray:
@@ -50,15 +56,20 @@ def _part(image: np.ndarray, pixels: float, turn: int) -> np.ndarray:
     return image[top : top + part[0], left : left + part[1]].copy()
 
 
-def quantize(source: Path, target: Path, *, images: Sequence[np.ndarray]) -> None:
+def quantize(
+    source: Path, target: Path, *, images: Sequence[np.ndarray], scale: WorkingScale
+) -> None:
     """Writes an INT8 model (QDQ, weights by channel) of the ONNX file `source`.
 
-    images: uint8 (H, W, 3), what the ranges of the activations are taken from. The head, whose
-    logits are the answer, stays in float32, and so does the convolution of the uncertainty.
+    images: uint8 (H, W, 3), what the ranges of the activations are taken from, as
+    `calibration_images` cuts them. scale: of the model. The head, whose logits are the answer,
+    stays in float32, and so does the convolution of the uncertainty.
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        small = _constants_of_parts(onnx.load(prepared), scale)
+        _replace_constants(prepared, small)
         quantize_static(
             str(prepared),
             str(target),
@@ -70,12 +81,55 @@ def quantize(source: Path, target: Path, *, images: Sequence[np.ndarray]) -> Non
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
+    _replace_constants(target, {new: old for old, new in small.items()})
     model = onnx.load(target)
     pad_before_dequantizing(model)
     del model.metadata_props[:]
     model.metadata_props.extend(onnx.load(source).metadata_props)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(target))
+
+
+def _constants_of_parts(model: onnx.ModelProto, scale: WorkingScale) -> dict[int, int]:
+    """{constant of the graph: what it is while parts of images are calibrated on}.
+
+    Where the scale follows from the size of the image, a part would be seen as large as the whole.
+    With as much less working area as the part is smaller it is seen at the scale of the whole.
+    """
+    share = CALIBRATION_PIXELS / prod(scale.working_size)
+    if scale.ratio is not None or share >= 1:
+        return {}
+    taken = {value for _, value in _whole_numbers(model)}
+    found: dict[int, int] = {}
+    for constant in scale.area_constants:
+        old = 4 * constant.numerator
+        assert old in taken, "the graph computes with another constant"
+        new = max(1, round(old * share))
+        while old not in found and new in taken:  # it has to be told apart to be put back
+            new += 1
+        found.setdefault(old, new)
+        taken.add(found[old])
+    return found
+
+
+def _whole_numbers(model: onnx.ModelProto) -> Iterator[tuple[onnx.TensorProto, int]]:
+    """The single int64 numbers of the graph, whatever their rank."""
+    constants = [node.attribute[0].t for node in model.graph.node if node.op_type == "Constant"]
+    for tensor in (*model.graph.initializer, *constants):
+        if tensor.data_type == onnx.TensorProto.INT64 and prod(tensor.dims) == 1:
+            yield tensor, onnx.numpy_helper.to_array(tensor).item()
+
+
+def _replace_constants(path: Path, values: Mapping[int, int]) -> None:
+    """Writes the ONNX file anew with other single int64 numbers: {old: new}."""
+    if not values:
+        return
+    model = onnx.load(path)
+    for tensor, value in list(_whole_numbers(model)):
+        if value in values:
+            new = np.full(tuple(tensor.dims), values[value], np.int64)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(new, tensor.name))
+    onnx.save(model, str(path))
 
 
 def _last_convolutions(model: onnx.ModelProto) -> list[str]:

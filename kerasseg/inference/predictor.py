@@ -37,7 +37,8 @@ class Predictor(ABC):
         raise NotImplementedError
 
     def predict(self, image: np.ndarray, *, probabilities: bool = False) -> Prediction:
-        """One image, uint8 (H, W, 3) RGB of any size; a large one in tiles.
+        """One image, uint8 (H, W, 3) RGB of any size; where the scale is fixed, a large one
+        in tiles.
 
         probabilities: with those of all classes, if the model gives them.
         Raises UserError for anything else.
@@ -45,11 +46,17 @@ class Predictor(ABC):
         _check(image)
         description = self.description
         with_probabilities = probabilities and self.gives_probabilities
+        compute = self.compute_with_probabilities if with_probabilities else self.compute
+        ratio = description.working_scale.ratio
+        if ratio is None:
+            # The scale follows from the size of what the graph is given: a part of the image
+            # would be seen at another one than the image.
+            return self._prediction(**{name: v[0] for name, v in compute(image[None]).items()})
         outputs = compute_in_tiles(
-            self.compute_with_probabilities if with_probabilities else self.compute,
+            compute,
             image,
-            working_size=description.working_size,
-            native_size=description.native_size,
+            working_size=(ratio.numerator, ratio.numerator),
+            native_size=(ratio.denominator, ratio.denominator),
             stride=description.stride,
             reach=description.reach,
             tile=description.tile,

@@ -2,6 +2,7 @@
 
 from kerasseg.labels.label_set import (
     MAX_CLASSES,
+    OUTSIDE,
     UNKNOWN,
     VOID,
     Color,
@@ -12,6 +13,7 @@ from kerasseg.labels.label_set import (
 
 __all__ = [
     "MAX_CLASSES",
+    "OUTSIDE",
     "UNKNOWN",
     "VOID",
     "Color",

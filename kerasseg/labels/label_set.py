@@ -16,6 +16,9 @@ from kerasseg.labels.builtin import CAMVID, CAMVID_VOID, CITYSCAPES
 VOID = 255  # trainId of an unlabelled pixel, in every uint8 label array
 UNKNOWN = 254  # what `table` gives for a label id that nobody declared
 MAX_CLASSES = 253  # trainIds 0 .. 252, and 253 is left for the background output
+# In the label of a training crop: beyond the image, left out of every term of the objective. No
+# truth holds this number: 253 is at most the background, which only a prediction says.
+OUTSIDE = 253
 
 Color = tuple[int, int, int]
 

@@ -6,6 +6,8 @@ Both modes answer like `skimage.segmentation.find_boundaries`, with its default 
 
 import tensorflow as tf
 
+from kerasseg.labels import OUTSIDE
+
 
 def _window(values: tf.Tensor, pick, *, rows: bool, columns: bool) -> tf.Tensor:
     """pick (maximum or minimum) over 3 pixels along the asked axes, the edge repeated."""
@@ -33,24 +35,29 @@ def _shifted(values: tf.Tensor, axis: int, size) -> tuple[tf.Tensor, tf.Tensor]:
 def find_boundaries(label: tf.Tensor, *, mode: str, width: int = 1) -> tf.Tensor:
     """Boundary pixels of a label map.
 
-    label: uint8 (B, H, W) trainIds, 255 = void (an object like any other here).
+    label: uint8 (B, H, W) trainIds, 255 = void (an object like any other here), 253 = outside the
+    image: at no boundary, and no reason for one, just as what lies beyond the array.
     mode: "thick" (a pixel with another label among its 4 neighbours) or "outer" (of those, the
     pixels of label 0 and the ones where two objects meet). width: in pixels; above 1 the result
     is dilated by a square of 2 * width - 1 pixels. Returns bool (B, H, W).
     """
+    outside = label == OUTSIDE
+    least, most = tf.constant(0, tf.uint8), tf.constant(255, tf.uint8)
+    low = tf.where(outside, least, label)  # for a maximum: outside is never the largest
+    high = tf.where(outside, most, label)
     highest = tf.maximum(
-        _window(label, tf.maximum, rows=True, columns=False),
-        _window(label, tf.maximum, rows=False, columns=True),
+        _window(low, tf.maximum, rows=True, columns=False),
+        _window(low, tf.maximum, rows=False, columns=True),
     )
     lowest = tf.minimum(
-        _window(label, tf.minimum, rows=True, columns=False),
-        _window(label, tf.minimum, rows=False, columns=True),
+        _window(high, tf.minimum, rows=True, columns=False),
+        _window(high, tf.minimum, rows=False, columns=True),
     )
-    boundary = highest != lowest
+    boundary = (highest != lowest) & ~outside
     if mode == "outer":
         ground = label == 0
-        highest = _window(label, tf.maximum, rows=True, columns=True)
-        objects = tf.where(ground, tf.constant(255, tf.uint8), label)
+        highest = _window(low, tf.maximum, rows=True, columns=True)
+        objects = tf.where(ground, most, high)
         lowest = _window(objects, tf.minimum, rows=True, columns=True)
         boundary &= ground | (highest != lowest)
     elif mode != "thick":

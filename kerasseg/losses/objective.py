@@ -27,9 +27,10 @@ class Objective:
         *,
         background_id: int | None,
         class_weights: tuple[float, ...] | None = None,
+        outside: bool = False,
     ) -> "Objective":
-        """The terms that the settings turn on. background_id, class_weights: see LabelContext."""
-        labels = LabelContext(background_id, class_weights)
+        """The terms that the settings turn on. The others: see LabelContext."""
+        labels = LabelContext(background_id, class_weights, outside)
         made = {name: from_config(loss, labels) for name, from_config in TERMS.items()}
         return cls(labels, {name: term for name, term in made.items() if term is not None})
 
@@ -76,7 +77,7 @@ class Objective:
         return any(term.needs_branches for term in self.terms.values())
 
     def __call__(self, label: tf.Tensor, outputs: NetOutputs) -> dict[str, tf.Tensor]:
-        """label: uint8 (B, H, W) trainIds, 255 = void. Returns a scalar for each term."""
+        """label: uint8 (B, H, W) trainIds, see LabelContext. Returns a scalar for each term."""
         targets = self.labels.targets(label)
         return {name: term(outputs, targets) for name, term in self.terms.items()}
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import tensorflow as tf
 
-from kerasseg.labels import VOID
+from kerasseg.labels import OUTSIDE, VOID
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +28,9 @@ class NetOutputs:
 class Targets:
     """What the pixels of a batch are trained for.
 
-    label: uint8 (B, H, W) trainIds, 255 = void. classes: int32 (B, H, W), the output each pixel
-    trains. valid: float32 (B, H, W), 0 on pixels that are left out, else 1.
+    label: uint8 (B, H, W) trainIds, 255 = void, 253 = outside the image. classes: int32 (B, H, W),
+    the output each pixel trains. valid: float32 (B, H, W), 0 on pixels that are left out of every
+    term, which are those outside and perhaps void, else 1.
     """
 
     label: tf.Tensor
@@ -50,20 +51,25 @@ class LabelContext:
     """What terms know of the labels.
 
     background_id: the output channel that void trains; None: void is left out. class_weights:
-    (C,) floats, one per output, or None.
+    (C,) floats, one per output, or None. outside: whether labels hold OUTSIDE, 253; where they
+    do not, no op asks for it: even a weight of 1 moves the last bits of the gradients.
     """
 
     background_id: int | None
     class_weights: tuple[float, ...] | None = None
+    outside: bool = False
 
     def targets(self, label: tf.Tensor) -> Targets:
-        """label: uint8 (B, H, W) trainIds, 255 = void."""
+        """label: uint8 (B, H, W) trainIds, 255 = void, 253 = outside the image."""
         void = label == VOID
+        unnamed = void | (label == OUTSIDE) if self.outside else void
         # A pixel that is left out still needs a class to index with; its weight is 0.
         replacement = 0 if self.background_id is None else self.background_id
-        classes = tf.where(void, replacement, tf.cast(label, tf.int32))
+        classes = tf.where(unnamed, replacement, tf.cast(label, tf.int32))
         if self.background_id is None:
-            return Targets(label, classes, tf.cast(~void, tf.float32))
+            return Targets(label, classes, tf.cast(~unnamed, tf.float32))
+        if self.outside:
+            return Targets(label, classes, tf.cast(label != OUTSIDE, tf.float32))
         return Targets(label, classes, tf.ones_like(label, tf.float32))
 
 

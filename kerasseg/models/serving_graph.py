@@ -3,7 +3,9 @@
 import keras
 import tensorflow as tf
 
+from kerasseg.data.integer_root import integer_root
 from kerasseg.data.resize import resize_bilinear, resize_image
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.models.dropout_moments import expected_confidence
 from kerasseg.models.heads import closed_form_variance, features_and_logits, head_of
 
@@ -42,19 +44,17 @@ def _probability(logits: tf.Tensor, index: int) -> tf.Tensor:
 class ServingGraph(tf.Module):
     """uint8 RGB image of any size -> labels, confidence, uncertainty at that size.
 
-    net: the float32 functional model. working_size and native_size: (height, width); their ratio
-    is the working scale, by axis. background_id: output that void trains, or None. temperature:
-    > 0, divides the logits of confidence and probabilities; labels and uncertainty do not know of
-    it. confidence: "softmax", the largest probability, or "expected", about its mean
-    over Dropout, see `dropout_moments`. No random op.
+    net: the float32 functional model. scale: at which it sees an image. background_id: output that
+    void trains, or None. temperature: > 0, divides the logits of confidence and probabilities;
+    labels and uncertainty do not know of it. confidence: "softmax", the largest probability, or
+    "expected", about its mean over Dropout, see `dropout_moments`. No random op.
     """
 
     def __init__(
         self,
         net: keras.Model,
         *,
-        working_size: tuple[int, int],
-        native_size: tuple[int, int],
+        scale: WorkingScale,
         background_id: int | None,
         dropout_rate: float,
         temperature: float = 1.0,
@@ -63,13 +63,7 @@ class ServingGraph(tf.Module):
         super().__init__(name="serving")
         self._direct = features_and_logits(net)
         self.head = head_of(net)
-        self._working = tuple(working_size)
-        self._native = tuple(native_size)
-        # Whole numbers from the scale alone, so that every image takes the same path.
-        self._blocks = tuple(
-            max(1, -(-native // (2 * working)))
-            for native, working in zip(self._native, self._working, strict=True)
-        )
+        self._scale = scale
         self.background_id = background_id
         self.dropout_rate = dropout_rate
         self._temperature = temperature
@@ -80,23 +74,16 @@ class ServingGraph(tf.Module):
         """TensorFlow's own variables of the net."""
         return [variable.value for variable in self._direct.variables]
 
-    def _working_size(self, height, width):
-        """Input size times the working scale, rounded half up in whole numbers, at least 1."""
-        return tuple(
-            tf.maximum((2 * size * working + native) // (2 * native), 1)
-            for size, working, native in zip(
-                (height, width), self._working, self._native, strict=True
-            )
-        )
-
     def preprocess(self, images: tf.Tensor) -> tf.Tensor:
         """uint8 (B, H, W, 3) to what the net sees: float32 (B, h, w, 3), whole gray levels."""
-        shape = tf.shape(images)
-        size = self._working_size(shape[1], shape[2])
+        shape = tf.shape(images, out_type=tf.int64)
+        size = shape[1], shape[2]
+        seen = self._scale.image_size(*size, root=integer_root, maximum=tf.maximum)
+        blocks = self._scale.blocks(*size, root=integer_root)
         # Float first, though four times as much to gather: most readers of ONNX have no Gather of
         # uint8 (opencv#19499, TensorRT#2809).
         images = tf.cast(images, tf.float32)
-        return resize_image(images, tf.stack(size), blocks=self._blocks)
+        return resize_image(images, tf.stack(seen), blocks=blocks)
 
     def working(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """uint8 (B, H, W, 3) to penultimate features (B, h, w, D) and logits (B, h, w, outputs),

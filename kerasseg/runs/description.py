@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.errors import UserError
 from kerasseg.labels import LabelSet
 from kerasseg.runs import CONFIDENCES
@@ -16,10 +17,12 @@ from kerasseg.runs import CONFIDENCES
 class ModelDescription:
     """What a model answers, at which scale, and how it may be cut into tiles.
 
-    label_set: its classes. working_size, native_size: (height, width) in pixels; their ratio is
-    the working scale, axis by axis. stride: deepest stride of the net, >= 1. reach: pixels of its
-    input that an output pixel sees to each side, None if all of them. tile: longest side in pixels
-    that is computed in one pass. max_pixels: largest image that the signature `encoded` decodes.
+    label_set: its classes. working_size, native_size: (height, width) in pixels, what crops were
+    resized to, and the size of the images, or its median. one_size: whether all images have that
+    size. scale: working pixels per pixel of every image, or None: by its size, see WorkingScale.
+    stride: deepest stride of the net, >= 1. reach: pixels of its input that an output pixel sees
+    to each side, None if all of them. tile: longest side in pixels that is computed in one pass,
+    where the scale is fixed. max_pixels: largest image that the signature `encoded` decodes.
 
     None in a run, known of an export alone: uncertainty_scale, the uncertainty that is drawn
     brightest, > 0, squared logits; temperature, > 0, and confidence, see ServingGraph;
@@ -33,12 +36,20 @@ class ModelDescription:
     reach: int | None
     tile: int
     max_pixels: int
+    one_size: bool = True
+    scale: float | None = None
     uncertainty_scale: float | None = None
     temperature: float | None = None
     confidence: str | None = None
     kerasseg_version: str | None = None
     config_hash: str | None = None
     run: str | None = None
+
+    @property
+    def working_scale(self) -> WorkingScale:
+        """The scale at which the model sees an image."""
+        native = self.native_size if self.one_size else None
+        return WorkingScale(self.working_size, native, self.scale)
 
     def to_json(self) -> dict[str, Any]:
         """Every field by its name, those of the label set among them."""
@@ -100,6 +111,12 @@ def _size(value: Any) -> tuple[int, int]:
     return _integer(height), _integer(width)
 
 
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
 def _number(value: Any) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e30:
         raise ValueError
@@ -127,6 +144,8 @@ def _or_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 _VALUES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "working_size": (_size, "[height, width], integers >= 1"),
     "native_size": (_size, "[height, width], integers >= 1"),
+    "one_size": (_switch, "true | false"),
+    "scale": (_or_null(_number), "number > 0 | null"),
     "stride": (_integer, "integer >= 1"),
     "reach": (_or_null(_integer), "integer >= 1 | null"),
     "tile": (_integer, "integer >= 1"),

@@ -43,8 +43,7 @@ class TrainedRun:
         """net: one with the same layers to use instead, such as a folded one."""
         return ServingGraph(
             net or self.net,
-            working_size=self.description.working_size,
-            native_size=self.description.native_size,
+            scale=self.description.working_scale,
             background_id=self.description.label_set.background_id,
             dropout_rate=self.config.model.dropout_rate,
             temperature=temperature,
@@ -65,6 +64,7 @@ def open_run(path: Path, overrides: tuple[str, ...] = ()) -> TrainedRun:
         config=config,
         description=replace(
             ModelDescription.from_file(run.labels),
+            scale=config.serving.scale,
             tile=config.serving.tile,
             max_pixels=config.serving.max_pixels,
         ),

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerasseg.config import AugmentConfig, LossConfig, ModelConfig
 from kerasseg.data.augment import augment, augmentation_draws
+from kerasseg.labels import OUTSIDE, VOID
 from kerasseg.losses.objective import Objective
 from kerasseg.losses.term import NetOutputs, train_ids
 from kerasseg.models.heads import dropout_rate_of, features_and_logits, head_of, with_branches
@@ -139,7 +140,9 @@ class Segmenter(keras.Model):
         for name, mean in self.term_means.items():
             mean.update_state(terms[name])
         means = {name: mean.result() for name, mean in self.term_means.items()}
-        compiled = self.compute_metrics(image, label, outputs.logits)
+        # What lies outside the image is no pixel to score, and metrics know void alone.
+        scored = tf.where(label == OUTSIDE, tf.constant(VOID, tf.uint8), label)
+        compiled = self.compute_metrics(image, scored, outputs.logits)
         return {**compiled, "loss": self.objective.total(means), **means}
 
     def update_average(self) -> None:

@@ -14,6 +14,7 @@ from kerasseg.data.curriculum import Plan, plan_epochs, plan_steps
 from kerasseg.data.facts import cache_folder
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.losses.objective import Objective
 from kerasseg.models.build import build_net, net_geometry
 from kerasseg.models.serving_graph import ServingGraph
@@ -55,7 +56,7 @@ class Session:
             decoder=self.decoder,
             samples=len(self.catalog.splits["train"]),
             plan=plan,
-            image_size=config.data.image_size,
+            scale=working_scale(config, self.catalog),
             batch_size=config.train.batch_size,
             seed=config.seed,
             workers=config.data.workers,
@@ -97,16 +98,24 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
         background = [1.0] * (label_set.num_outputs - label_set.num_classes)
         weights = (*map(float, of_classes), *background)
     return Objective.from_config(
-        config.loss, background_id=label_set.background_id, class_weights=weights
+        config.loss,
+        background_id=label_set.background_id,
+        class_weights=weights,
+        outside=working_scale(config, catalog).leaves_image,
     )
+
+
+def working_scale(config: Config, catalog: Catalog) -> WorkingScale:
+    """The scale of the images, the same in training, validation, export and serving."""
+    native = catalog.native_size if catalog.one_size else None
+    return WorkingScale(config.data.image_size, native, config.serving.scale)
 
 
 def build_graph(config: Config, catalog: Catalog, net) -> ServingGraph:
     """The serving graph of a float32 net trained with these settings."""
     return ServingGraph(
         net,
-        working_size=config.data.image_size,
-        native_size=catalog.native_size,
+        scale=working_scale(config, catalog),
         background_id=catalog.label_set.background_id,
         dropout_rate=config.model.dropout_rate,
     )
@@ -119,6 +128,8 @@ def describe_model(config: Config, catalog: Catalog) -> ModelDescription:
         label_set=catalog.label_set,
         working_size=config.data.image_size,
         native_size=catalog.native_size,
+        one_size=catalog.one_size,
+        scale=config.serving.scale,
         stride=stride,
         reach=reach,
         tile=config.serving.tile,

@@ -39,7 +39,7 @@ train: {batch_size: 2, minutes: null, steps: null, precision: auto, jit: auto, d
   gpu_memory: null, save_every: 200, validate_every: 1, init_from: null, panels: 8,
   stages: [{crop_scale: 0.6, epochs: 8}, {crop_scale: 0.75, epochs: 8},
     {crop_scale: 1.0, epochs: 8}]}
-serving: {max_pixels: 33554432, tile: 2048}
+serving: {scale: null, max_pixels: 33554432, tile: 2048}
 """
 
 

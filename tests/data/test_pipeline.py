@@ -5,11 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from kerasseg.data.curriculum import Epoch, Plan, plan_epochs
 from kerasseg.data.pipeline import TrainingInput, crop_box, resize_pair, validation_dataset
 from kerasseg.data.pixels import Decoder
+from kerasseg.data.working_scale import WorkingScale
 from tests.data.drawn_catalog import LABELS, draw_catalog
 
 SIZE = (12, 20)
@@ -22,7 +25,8 @@ def catalog(tmp_path_factory):
 
 
 def training_input(catalog, tmp_path="unused", *, plan=None, **changes):
-    options = {"batch_size": 2, "seed": 3, "image_size": SIZE, "workers": 2, **changes}
+    options = {"batch_size": 2, "seed": 3, "scale": WorkingScale(SIZE, (24, 40)), "workers": 2}
+    options |= changes
     cache = options.pop("cache", "none")
     count = len(catalog.splits["train"])
     return TrainingInput(
@@ -202,6 +206,19 @@ def test_crops_have_their_size_and_lie_anywhere_with_the_same_probability():
         assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
 
 
+@given(
+    st.tuples(st.integers(1, 3000), st.integers(1, 3000)), st.floats(0.01, 1), st.integers(0, 99)
+)
+def test_in_a_set_of_one_size_a_crop_is_a_share_of_the_image(size, scale, seed):
+    frame = tf.constant(WorkingScale(SIZE, size).frame(*map(float, size)), tf.float64)
+    scale, key = tf.constant(scale, tf.float64), [seed, 1]
+    found = crop_box(tf.constant(size), scale=scale, key=key, frame=frame).numpy()
+    expected = crop_box(tf.constant(size), scale=scale, key=key).numpy()
+    assert found.tolist() == expected.tolist()
+    assert (found[:2] >= 0).all()
+    assert (found[:2] + found[2:] <= size).all()
+
+
 def test_a_whole_crop_is_the_image_and_the_smallest_is_a_pixel():
     size = tf.constant([9, 15])
     assert crop_box(size, scale=1.0, key=[1, 2]).numpy().tolist() == [0, 0, 9, 15]
@@ -216,7 +233,8 @@ def test_a_whole_crop_is_the_image_and_the_smallest_is_a_pixel():
 def test_a_crop_is_that_part_of_the_whole(tmp_path, cache, encoding):
     catalog = draw_catalog(tmp_path, count=1, size=(17, 23), encoding=encoding)
     decoder = Decoder(catalog, "train", cache=cache, cache_dir=tmp_path)
-    image, label = decoder.crop(tf.constant(0), lambda size: [4, 3, size[0] - 7, size[1] - 3])
+    image, label, size = decoder.crop(tf.constant(0), lambda hw: [4, 3, hw[0] - 7, hw[1] - 3])
+    assert size.numpy().tolist() == [17, 23]
     (sample,) = catalog.splits["train"]
     np.testing.assert_array_equal(image, np.asarray(Image.open(sample.image))[4:14, 3:])
     ids = np.asarray(Image.open(sample.label))[4:14, 3:]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kerasseg.config import ModelConfig
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_graph import convert
 from kerasseg.models.build import build_net
@@ -43,9 +44,7 @@ def test_it_answers_as_before_without_a_single_batch_norm(padding, upsampling, c
 @pytest.mark.parametrize(("copies", "pads"), [(True, 0), (False, 10)])
 def test_the_padding_of_the_onnx_file_is_one_op_each(copies, pads):
     net = fold_batch_norm(trained_like(), copies=copies)
-    graph = ServingGraph(
-        net, working_size=(16, 16), native_size=(16, 16), background_id=4, dropout_rate=0.3
-    )
+    graph = ServingGraph(net, scale=WorkingScale((16, 16)), background_id=4, dropout_rate=0.3)
     kinds = [node.op_type for node in convert(graph, probabilities=False).graph.node]
     assert kinds.count("Pad") == pads
     assert "BatchNormalization" not in kinds
@@ -53,9 +52,7 @@ def test_the_padding_of_the_onnx_file_is_one_op_each(copies, pads):
 
 def test_the_tensorflow_graph_of_it_holds_no_batch_norm():
     net = fold_batch_norm(trained_like(), copies=True)
-    graph = ServingGraph(
-        net, working_size=(16, 16), native_size=(16, 16), background_id=4, dropout_rate=0.3
-    )
+    graph = ServingGraph(net, scale=WorkingScale((16, 16)), background_id=4, dropout_rate=0.3)
     definition = graph.predict.get_concrete_function().graph.as_graph_def()
     kinds = {node.op for node in definition.node}
     kinds |= {node.op for function in definition.library.function for node in function.node_def}

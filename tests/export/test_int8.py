@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.errors import UserError
 from kerasseg.export import int8
 from kerasseg.export.int8 import CALIBRATION_IMAGES, calibration_images
@@ -21,7 +22,7 @@ def write_images(folder, *, count, size):
 
 def test_images_are_spread_over_the_folder(tmp_path):
     write_images(tmp_path, count=CALIBRATION_IMAGES + 8, size=(4, 6))
-    found = calibration_images(tmp_path)
+    found = calibration_images(tmp_path, scale=WorkingScale((4, 6)))
     numbers = [int(image[0, 0, 2]) for image in found]
     assert len(numbers) == CALIBRATION_IMAGES
     assert numbers == sorted(set(numbers))
@@ -29,9 +30,16 @@ def test_images_are_spread_over_the_folder(tmp_path):
     assert all(image.shape == (4, 6, 3) for image in found)
 
 
-@pytest.mark.parametrize("scale", [1.0, 0.25])
-def test_parts_of_large_images_cover_them(tmp_path, monkeypatch, scale):
-    monkeypatch.setattr(int8, "CALIBRATION_PIXELS", 20 * 30 * scale)
+@pytest.mark.parametrize(
+    ("scale", "area"),
+    [
+        (WorkingScale((60, 90), fixed=1.0), 1.0),
+        (WorkingScale((60, 90), fixed=0.5), 0.25),
+        (WorkingScale((30, 45)), 0.25),
+    ],
+)
+def test_parts_of_large_images_cover_them(tmp_path, monkeypatch, scale, area):
+    monkeypatch.setattr(int8, "CALIBRATION_PIXELS", 20 * 30 * area)
     write_images(tmp_path, count=9, size=(60, 90))
     found = calibration_images(tmp_path, scale=scale)
     assert {image.shape for image in found} == {(20, 30, 3)}
@@ -62,4 +70,4 @@ def test_a_part_has_the_shape_of_the_image_and_no_more_pixels(height, width, pix
 
 def test_a_folder_without_images_is_refused(tmp_path):
     with pytest.raises(UserError, match="image"):
-        calibration_images(tmp_path)
+        calibration_images(tmp_path, scale=WorkingScale((4, 6)))

@@ -7,6 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from kerasseg.config import ModelConfig
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_graph import convert
 from kerasseg.export.int8 import quantize
@@ -73,12 +74,12 @@ def test_every_inner_padding_of_an_int8_net_is_of_integers(tmp_path):
     net = build_net(ModelConfig(width=4, depth=2), outputs=5, seed=0, precision="float32")
     graph = ServingGraph(
         fold_batch_norm(net, copies=False),
-        working_size=(32, 48), native_size=(32, 48), background_id=4, dropout_rate=0.3,
+        scale=WorkingScale((32, 48)), background_id=4, dropout_rate=0.3,
     )  # fmt: skip
     source, target = tmp_path / "model.onnx", tmp_path / "model.int8.onnx"
     onnx.save(convert(graph, probabilities=False), source)
     images = [np.random.default_rng(i).integers(0, 256, (32, 48, 3), np.uint8) for i in range(4)]
-    quantize(source, target, images=images)
+    quantize(source, target, images=images, scale=WorkingScale((32, 48)))
     model = onnx.load(target)
     makers = {output: node.op_type for node in model.graph.node for output in node.output}
     pads = [makers.get(n.input[0]) for n in model.graph.node if n.op_type == "Pad"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasseg.config import load_config
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.export.formats.deployment import Deployment
 from kerasseg.export.formats.onnx_graph import convert, write
 from kerasseg.labels import LabelSet, cityscapes_labels
@@ -28,6 +29,7 @@ def describe_small(label_set: LabelSet | None = None) -> ModelDescription:
         reach=reach,
         tile=TILE,
         max_pixels=20_000,
+        scale=WORKING[0] / NATIVE[0],
         uncertainty_scale=SCALE,
         temperature=1.0,
         confidence="softmax",
@@ -39,6 +41,7 @@ def describe_small(label_set: LabelSet | None = None) -> ModelDescription:
 
 def small_config(**changes):
     settings = {"model.width": 4, "model.depth": DEPTH, "serving.tile": TILE, **changes}
+    settings.setdefault("serving.scale", WORKING[0] / NATIVE[0])
     return load_config(None, [f"{name}={value}" for name, value in settings.items()])
 
 
@@ -50,13 +53,12 @@ def small_net(model, *, outputs: int):
     return net
 
 
-def small_graph(*, working=WORKING, native=NATIVE, outputs: int = 20, **changes) -> ServingGraph:
-    """The last output is the background. changes: settings."""
+def small_graph(*, scale: float = WORKING[0] / NATIVE[0], outputs: int = 20, **changes):
+    """At one scale whatever the size. The last output is the background. changes: settings."""
     model = small_config(**changes).model
     return ServingGraph(
         small_net(model, outputs=outputs),
-        working_size=working,
-        native_size=native,
+        scale=WorkingScale(WORKING, fixed=scale),
         background_id=outputs - 1,
         dropout_rate=model.dropout_rate,
     )

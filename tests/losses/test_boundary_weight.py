@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from skimage.segmentation import find_boundaries as skimage_boundaries
 
+from kerasseg.labels import OUTSIDE
 from kerasseg.losses.boundary_weight import boundary_weight, find_boundaries
 
 # 0 is skimage's background, 255 is void and the greatest uint8: both matter in "outer".
@@ -73,3 +74,17 @@ def test_the_weight_is_k_there_and_one_elsewhere():
     expected = np.where(skimage_boundaries(label, mode="outer"), 2.5, 1.0)
     assert weight.dtype == tf.float32
     np.testing.assert_array_equal(weight, expected)
+
+
+@given(
+    label=LABELS,
+    mode=MODES,
+    width=st.integers(1, 3),
+    margins=st.tuples(*[st.integers(0, 4)] * 4),
+)
+def test_what_lies_outside_the_image_is_as_if_the_array_ended_there(label, mode, width, margins):
+    top, bottom, left, right = margins
+    padded = np.pad(label, ((top, bottom), (left, right)), constant_values=OUTSIDE)
+    found = ours(padded, mode=mode, width=width)
+    inside = (slice(top, top + label.shape[0]), slice(left, left + label.shape[1]))
+    np.testing.assert_array_equal(found[inside], ours(label, mode=mode, width=width))

@@ -8,6 +8,7 @@ import tensorflow as tf
 from kerasseg.config import ModelConfig
 from kerasseg.data.pipeline import resize_pair
 from kerasseg.data.resize import resize_image
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.models.build import build_net
 from kerasseg.models.heads import features_and_logits
 from kerasseg.models.serving_graph import ServingGraph
@@ -38,8 +39,7 @@ def serving(net, scale="half", *, background_id=OUTPUTS - 1):
     working, native = SCALES[scale]
     return ServingGraph(
         net,
-        working_size=working,
-        native_size=native,
+        scale=WorkingScale(working, fixed=working[0] / native[0]),
         background_id=background_id,
         dropout_rate=RATE,
     )
@@ -130,8 +130,7 @@ def test_a_temperature_changes_confidence_and_probabilities_alone(net, half):
     images, temperature = noise(1, 33, 40), 2.5
     graph = ServingGraph(
         net,
-        working_size=SCALES["half"][0],
-        native_size=SCALES["half"][1],
+        scale=WorkingScale((16, 24), fixed=0.5),
         background_id=OUTPUTS - 1,
         dropout_rate=RATE,
         temperature=temperature,
@@ -151,7 +150,7 @@ def test_a_temperature_changes_confidence_and_probabilities_alone(net, half):
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
 def test_an_expected_confidence_is_the_mean_field_one_and_changes_nothing_else(net, temperature):
     images = noise(1, 6, 8)
-    options = {"working_size": (6, 8), "native_size": (6, 8), "dropout_rate": RATE}
+    options = {"scale": WorkingScale((6, 8)), "dropout_rate": RATE}
     options |= {"background_id": OUTPUTS - 1, "temperature": temperature}
     plain = ServingGraph(net, **options)
     graph = ServingGraph(net, confidence="expected", **options)
@@ -179,8 +178,7 @@ def test_temperature_1_costs_no_op(net, half):
 
     explicit = ServingGraph(
         net,
-        working_size=SCALES["half"][0],
-        native_size=SCALES["half"][1],
+        scale=WorkingScale((16, 24), fixed=0.5),
         background_id=OUTPUTS - 1,
         dropout_rate=RATE,
         temperature=2.0,

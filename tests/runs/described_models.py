@@ -16,6 +16,8 @@ EXPORT = ModelDescription(
     label_set=camvid_labels(void="ignore"),
     working_size=(128, 256),
     native_size=(256, 512),
+    one_size=False,
+    scale=0.5,
     stride=32,
     reach=None,
     tile=512,

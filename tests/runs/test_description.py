@@ -50,6 +50,8 @@ def test_every_key_is_needed(missing):
         ({"working_size": [128]}, "working_size: found [128], allowed: [height, width]"),
         ({"working_size": 128}, "working_size: found 128, allowed: [height, width]"),
         ({"native_size": [0, 512]}, "found [0, 512], allowed: [height, width], integers >= 1"),
+        ({"one_size": 1}, "one_size: found 1, allowed: true | false"),
+        ({"scale": 0}, "scale: found 0, allowed: number > 0 | null"),
         ({"stride": 2.5}, "stride: found 2.5, allowed: integer >= 1"),
         ({"stride": True}, "found True, allowed: integer >= 1"),
         ({"reach": 0}, "reach: found 0, allowed: integer >= 1 | null"),

@@ -8,6 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasseg.config import ModelConfig
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.export.formats.deployment import Deployment
 from kerasseg.export.formats.warmup import write_warmup
 from kerasseg.labels import camvid_labels
@@ -49,7 +50,7 @@ def save_export(folder):
     # Untrained logits are nearly equal: stretched, so that every class wins somewhere.
     head = net.get_layer("head")
     head.kernel.assign(head.kernel * 8.0)
-    graph = ServingGraph(net, working_size=(16, 24), native_size=(32, 48), background_id=4,
+    graph = ServingGraph(net, scale=WorkingScale((16, 24), fixed=0.5), background_id=4,
                          dropout_rate=0.3)  # fmt: skip
     labels = folder.with_suffix(".json")
     description = ModelDescription(
@@ -60,6 +61,7 @@ def save_export(folder):
         reach=40,
         tile=512,
         max_pixels=MAX_PIXELS,
+        scale=0.5,
         uncertainty_scale=SCALE,
     )
     labels.write_text(description.to_text(), encoding="utf-8")

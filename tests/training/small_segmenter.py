@@ -22,9 +22,9 @@ EPSILON = 0.01
 def small_objective(*, outputs: int, **changes) -> Objective:
     """The default objective whose last output is the background, but for `changes`.
 
-    changes: settings of `LossConfig`, or `background_id` and `class_weights`.
+    changes: settings of `LossConfig`, or those of `LabelContext`.
     """
-    labels = {"background_id": outputs - 1, "class_weights": None}
+    labels = {"background_id": outputs - 1, "class_weights": None, "outside": False}
     labels |= {name: changes.pop(name) for name in tuple(labels) if name in changes}
     return Objective.from_config(LossConfig(**changes), **labels)
 

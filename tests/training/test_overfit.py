@@ -5,6 +5,7 @@ import pytest
 
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.training.device import pick_device
@@ -50,8 +51,7 @@ def test_four_streets_are_learned_by_heart(tmp_path):
     # At working size: what a smaller picture has lost cannot be learned.
     graph = ServingGraph(
         segmenter.scoring_net(),
-        working_size=SIZE,
-        native_size=SIZE,
+        scale=WorkingScale(SIZE),
         background_id=catalog.label_set.background_id,
         dropout_rate=config.model.dropout_rate,
     )

@@ -53,7 +53,7 @@ def open_two(folders, config):
             group=ThreadTeam(index, meeting),
             segmenter=small_segmenter(),
             catalog=SimpleNamespace(
-                label_set=cityscapes_labels(void="background"), native_size=(64, 128)
+                label_set=cityscapes_labels(void="background"), native_size=(64, 128), one_size=True
             ),
             data_key="abc",
             plan=lambda **settings: PLAN,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
-from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +51,9 @@ def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
 
         job.say(f"writing {_INT8_FILE}")
         small = folder / _INT8_FILE
-        scale = prod(job.description.working_size) / prod(job.description.native_size)
-        quantize(file, small, images=calibration_images(job.options.int8, scale=scale))
+        scale = job.description.working_scale
+        images = calibration_images(job.options.int8, scale=scale)
+        quantize(file, small, images=images, scale=scale)
         # It is meant to differ: how much is only reported.
         yield Artefact("int8", small, open=lambda: nullcontext(OnnxAnswers(small)), exact=False)
 

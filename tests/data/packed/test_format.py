@@ -18,7 +18,9 @@ from kerasseg.data.curriculum import plan_epochs
 from kerasseg.data.packed.format import INDEX, UNFINISHED, _digest, find_index, read_crop
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
+from kerasseg.data.working_scale import WorkingScale
 from kerasseg.errors import UserError
+from kerasseg.labels import OUTSIDE
 from tests.data.packed.packed_data import configure
 
 
@@ -56,7 +58,7 @@ def test_the_batches_are_those_of_the_files(files, packed, tmp_path, cache):
             decoder=Decoder(catalog, "train", cache=cache, cache_dir=tmp_path),
             samples=5,
             plan=plan_epochs([(0.6, 2), (0.75, 1), (1.0, 1)], images=5, batch_size=2),
-            image_size=(32, 48),
+            scale=WorkingScale((32, 48)),
             batch_size=2,
             seed=1,
             workers=2,
@@ -66,6 +68,8 @@ def test_the_batches_are_those_of_the_files(files, packed, tmp_path, cache):
     for one, other in zip(*found, strict=True):
         for name in one:
             np.testing.assert_array_equal(one[name], other[name])
+    # The images are of different shapes: some crops reach beyond theirs.
+    assert any((batch["label"] == OUTSIDE).any() for batch in found[0])
 
 
 def test_validation_is_that_of_the_files(files, packed, tmp_path):
@@ -135,7 +139,7 @@ def test_the_crop_of_a_decoder_does_not_read_the_whole(packed, tmp_path, monkeyp
         lambda place, offset, length: lengths.append(length) or np.zeros(length, np.uint8),
     )
     decoder = Decoder(catalog, "train", cache="none", cache_dir=tmp_path)
-    image, label = decoder.crop(tf.constant(0), lambda size: [1, 2, 3, 4])
+    image, label, _ = decoder.crop(tf.constant(0), lambda size: [1, 2, 3, 4])
     assert image.shape == (3, 4, 3)
     assert label.shape == (3, 4)
     assert lengths == [3 * 64 * 3, 3 * 64]

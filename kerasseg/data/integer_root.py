@@ -1,0 +1,14 @@
+"""Square roots in whole numbers, the same in TensorFlow and in ONNX Runtime."""
+
+import tensorflow as tf
+
+
+def integer_root(values: tf.Tensor) -> tf.Tensor:
+    """The largest whole number whose square is no more than each value.
+
+    values: int64 >= 0, below 2**52. Returns int64 of the same shape.
+    """
+    found = tf.cast(tf.sqrt(tf.cast(values, tf.float64)), tf.int64)
+    # Whatever the last bit of the square root is: one too many, or one too few.
+    found -= tf.cast(found * found > values, tf.int64)
+    return found + tf.cast((found + 1) * (found + 1) <= values, tf.int64)
