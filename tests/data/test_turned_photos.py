@@ -81,7 +81,7 @@ def test_training_and_validation_see_what_viewers_show(tmp_path, cache, late):
                 np.testing.assert_array_equal(label[0], shown[sample.name][1])
                 np.testing.assert_array_equal(image_of(sample), shown[sample.name][0])
                 np.testing.assert_array_equal(label_of(sample, catalog), shown[sample.name][1])
-            part, _ = decoder.crop(tf.constant(5), lambda size: [2, 1, size[0] - 2, 4])
+            part, _, _ = decoder.crop(tf.constant(5), lambda size: tf.stack([2, 1, size[0] - 2, 4]))
             np.testing.assert_array_equal(part, shown[samples[5].name][0][2:, 1:5])
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from kerasseg.config import ModelConfig
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Epoch, Plan
+from kerasseg.data.facts import Facts
 from kerasseg.data.pipeline import TrainingInput, resize_pair
 from kerasseg.data.pixels import Decoder
 from kerasseg.data.resize import resize_image
@@ -67,6 +68,7 @@ def catalog(tmp_path_factory):
         class_pixels={},
         class_images={},
         class_image_pixels={},
+        facts={"train": tuple(Facts(*size, "ids", ()) for size in SIZES)},
     )
 
 
