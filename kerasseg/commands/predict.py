@@ -14,10 +14,19 @@ from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.commands.parser import CommandParser, whole_number
-from kerasseg.errors import DONE_IN_PART, UserError, interrupted_by_sigterm, print_error
+from kerasseg.errors import (
+    DONE_IN_PART,
+    UserError,
+    interrupted_by_sigterm,
+    is_out_of_memory,
+    print_error,
+)
+from kerasseg.files import os_errors
 from kerasseg.terminal import progress_bar
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from kerasseg.inference.predictor import Predictor
     from kerasseg.labels import LabelSet
 
@@ -145,13 +154,11 @@ def _predict_all(
 ) -> tuple[list[str], int]:
     """Writes the results of all images.
 
-    Returns a line for each image that could not be read, and how many were turned upright.
+    Returns a line for each image that could not be read or whose results could not be written, and
+    how many were turned upright.
     """
-    from PIL import Image
-
     from kerasseg.data.exif import UPRIGHT
     from kerasseg.data.image_file import read_photo
-    from kerasseg.inference.pictures import write_pictures
 
     failed, turned = [], 0
     with progress_bar("predicting", total=len(targets)) as report:
@@ -162,12 +169,39 @@ def _predict_all(
                 failed.append(str(error))
             else:
                 turned += orientation != UPRIGHT
-                prediction = predictor.predict(pixels)
-                if args.uncertain_as_void is not None:
-                    prediction = prediction.with_uncertain_as_void(args.uncertain_as_void)
-                if args.submission:
-                    write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
-                else:
-                    prediction.save(args.out, image.stem, image=pixels)
+                # A folder that cannot be made is no fault of an image.
+                with os_errors(args.out, "cannot be written"):
+                    args.out.mkdir(parents=True, exist_ok=True)
+                failed += _predict(predictor, image, pixels, paths, args)
             report(done)
     return failed, turned
+
+
+def _predict(
+    predictor: Predictor,
+    image: Path,
+    pixels: np.ndarray,
+    paths: tuple[Path, ...],
+    args: argparse.Namespace,
+) -> list[str]:
+    """Writes the results of one image, or returns the line that says why they are not there."""
+    from PIL import Image
+
+    from kerasseg.inference.pictures import write_pictures
+
+    try:
+        prediction = predictor.predict(pixels)
+        if args.uncertain_as_void is not None:
+            prediction = prediction.with_uncertain_as_void(args.uncertain_as_void)
+        if args.submission:
+            write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
+        else:
+            prediction.save(args.out, image.stem, image=pixels)
+    except UserError as error:
+        return [str(error)]
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        # Smaller images still fit.
+        return [f"{image}: out of memory; a smaller serving.tile needs less"]
+    return []

@@ -24,15 +24,19 @@ def image_of(sample: Sample) -> np.ndarray:
 
 
 def label_of(sample: Sample, catalog: Catalog) -> np.ndarray:
-    """uint8 (H, W) trainIds. Raises OSError, or UserError for a packed one."""
+    """uint8 (H, W) trainIds. Raises UserError if it cannot be read."""
     if sample.packed is not None:
         return _packed(sample.packed)[1]
-    return read_label(
-        sample.label,
-        label_encoding=catalog.label_encoding,
-        table=catalog.label_set.table,
-        color_table=catalog.color_table,
-    )
+    try:
+        return read_label(
+            sample.label,
+            label_encoding=catalog.label_encoding,
+            table=catalog.label_set.table,
+            color_table=catalog.color_table,
+        )
+    except (OSError, ValueError, SyntaxError, EOFError) as error:  # Pillow, for a damaged file
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UserError(f"{sample.label}: cannot be decoded ({reason})") from error
 
 
 def companion(sample: Sample, end: str) -> np.ndarray | None:
@@ -62,7 +66,7 @@ def read_png(path: Path, file: io.BytesIO | None = None) -> np.ndarray:
     try:
         with Image.open(file or path) as picture:
             return np.asarray(picture)
-    except OSError as error:
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise UserError(f"{path}: cannot be decoded ({error})") from error
 
 

@@ -13,6 +13,7 @@ from kerasseg.data.label_png import look_up, read_label
 from kerasseg.data.overhang import plan_crop
 from kerasseg.data.packed.format import read_crop
 from kerasseg.data.samples import Sample
+from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, writing
 
 
@@ -31,7 +32,8 @@ class Decoder:
     Photos are turned upright by the orientation that verification found in their EXIF.
 
     cache: "none" decodes at each call; "memory" keeps what was decoded; "disk" keeps it below
-    `cache_dir`, keyed by path, size, time of change and label table. Packed samples need none.
+    `cache_dir`, keyed by path, size, time of change and label table, as long as there is room.
+    Packed samples need none.
     """
 
     def __init__(self, catalog: Catalog, split: str, *, cache: str, cache_dir: Path):
@@ -45,6 +47,7 @@ class Decoder:
         self._cache = cache
         self._cache_dir = Path(cache_dir) / "decoded"
         self._kept: dict[int, np.ndarray] = {}
+        self._may_write = cache == "disk"
         if cache == "disk":
             clear_leftovers(self._cache_dir)
 
@@ -97,10 +100,15 @@ class Decoder:
                 image = tf.ensure_shape(image, [None, None, 3])
             if self._gives_ids:
                 data = tf.io.read_file(tf.gather(self._labels, index))
-                return image, tf.io.decode_png(data, channels=1)[..., 0]
-            # TensorFlow turns a palette into gray levels: these files are read by Pillow.
-            label = tf.numpy_function(self._read_label, [index], tf.uint8)
-            return image, tf.ensure_shape(label, [None, None])
+                label = tf.io.decode_png(data, channels=1)[..., 0]
+            else:
+                # TensorFlow turns a palette into gray levels: these files are read by Pillow.
+                label = tf.numpy_function(self._read_label, [index], tf.uint8)
+                label = tf.ensure_shape(label, [None, None])
+            # They did when they were verified; a file may be replaced since.
+            fits = tf.debugging.assert_equal(tf.shape(image)[:2], tf.shape(label))
+            with tf.control_dependencies([fits] if fits is not None else []):
+                return image, tf.identity(label)
         pixels = tf.numpy_function(self._cached, [index], tf.uint8)
         pixels = tf.ensure_shape(pixels, [None, None, 4])
         return pixels[..., :3], pixels[..., 3]
@@ -143,6 +151,17 @@ class Decoder:
             return np.load(target)
         except (OSError, ValueError, EOFError):
             pixels = self._decode_now(sample, index)
-        with writing(target, make_folder=True) as temporary, temporary.open("wb") as file:
-            np.save(file, pixels)
+        if self._may_write:
+            self._keep_on_disk(target, pixels)
         return pixels
+
+    def _keep_on_disk(self, target: Path, pixels: np.ndarray) -> None:
+        """A cache that cannot be written, on a full disk as a rule, is not written any more."""
+        try:
+            with writing(target, make_folder=True) as temporary, temporary.open("wb") as file:
+                np.save(file, pixels)
+        except UserError as error:
+            # Several threads may come here at once: the first one says it.
+            if self._may_write:
+                self._may_write = False
+                print(f"data.cache=disk: {error}; images are decoded anew from here on")

@@ -1,13 +1,16 @@
 """Where an export is put: a new version directory that appears as a whole, or not at all."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kerasseg.errors import UserError
 from kerasseg.export.formats import FORMATS
 from kerasseg.files import temporary_folder, writing
 
 LATEST = "latest"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # such errors do not name the file
 # What is linked at the top of an export, of whichever version is the newest.
 FILES = (
     *(file for kind in FORMATS.values() for file in kind.files),
@@ -28,15 +31,19 @@ def versions(out: Path) -> list[int]:
 def staging(out: Path) -> Iterator[Path]:
     """A folder inside `out` to build a version in; what is left of it is removed at the end.
 
-    Raises UserError if `out` cannot be a folder of exports.
+    Raises UserError if `out` cannot be a folder of exports, or its disk is full.
     """
     made = not out.exists()
     try:
         with temporary_folder(out) as folder:
             folder.chmod(0o755)  # a server may run as somebody else
             yield folder
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise UserError(f"{out}: cannot be written ({error.strerror})") from error
     finally:
-        if made and not any(out.iterdir()):
+        if made and out.is_dir() and not any(out.iterdir()):
             out.rmdir()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from kerasseg.errors import UserError
+from kerasseg.errors import UserError, is_out_of_memory
 from kerasseg.models.heads import HEAD
 from kerasseg.models.layers import (  # noqa: F401  registers the layers
     batch_norm,
@@ -15,16 +15,17 @@ from kerasseg.models.layers import (  # noqa: F401  registers the layers
 
 
 def load_net(path: Path) -> keras.Model:
-    """A `.keras` file, or the best weights of a run directory. Raises UserError."""
+    """A `.keras` file, or the best weights of a run directory. Raises UserError, for a damaged one
+    too."""
     path = Path(path)
     file = path / "best.keras" if path.is_dir() else path
     if not file.is_file():
         raise UserError(f"{path}: no weights there (a run directory or a .keras file is expected)")
     try:
         return keras.saving.load_model(file, compile=False)
-    except MemoryError:
-        raise
     except Exception as error:  # a damaged file may raise anything: zip, zlib, JSON, HDF5, Keras
+        if is_out_of_memory(error):
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(f"{file}: cannot be read as a Keras model: {reason}") from error
 

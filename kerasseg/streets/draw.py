@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from kerasseg.errors import UserError
-from kerasseg.files import temporary_folder
+from kerasseg.files import os_errors, temporary_folder
 from kerasseg.streets.dice import Dice
 from kerasseg.streets.ids import Id
 from kerasseg.streets.scene import draw_scene
@@ -68,7 +68,7 @@ def draw_streets(
         raise UserError(
             f"{root}: exists already; streets are drawn only into a new or empty folder"
         )
-    with temporary_folder(root.parent) as building:
+    with temporary_folder(root.parent) as building, os_errors(root, "cannot be drawn"):
         jobs = [(building, seed, "train", i) for i in range(train)]
         jobs += [(building, seed, "val", i) for i in range(val)]
         _make_folders(building, jobs)

@@ -18,6 +18,7 @@ from kerasseg.runs.lock import locked
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
+from kerasseg.training.input_errors import naming_changed_files
 from kerasseg.training.replicas import join_replicas, stop_with_the_others
 from kerasseg.training.score_best import score_best
 from kerasseg.training.session import Session, build_session
@@ -68,6 +69,7 @@ def train(
         spare_autotuning(one_size=catalog.same_size["val"], compiled=device.jit)
         session = build_session(config, catalog, device, group)
         step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
+        opened.enter_context(naming_changed_files(config, catalog))
         progress = open_run(run, session, step, fresh=fresh, started=started)
         session.schedule.total_steps.assign(progress.plan.total_steps)
         if group.from_chief(progress.finished and run.metrics.exists()):

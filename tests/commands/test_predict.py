@@ -260,3 +260,16 @@ def test_a_photo_is_turned_upright_by_its_exif(model, photos, capsys):
     assert capsys.readouterr().out == out
     for kind in ("labels", "overlay", "uncertainty"):
         np.testing.assert_array_equal(pixels(f"out/turned_{kind}.png"), pixels(f"out/a_{kind}.png"))
+
+
+def test_an_image_whose_results_cannot_be_written_does_not_stop_the_others(model, photos, capsys):
+    (photos / "b.png").rename(photos / f"{'b' * 240}.png")
+    assert run_command(lambda: run(model, "in", "--out", "out")) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert shown[0] == "error: 1 of 3 images failed:"
+    assert "bbb" in shown[1]
+    assert "File name too long" in shown[1]
+    assert len(shown) == 2
+    assert names("out") == [
+        f"{n}_{what}.png" for n in "ac" for what in ("labels", "overlay", "uncertainty")
+    ]

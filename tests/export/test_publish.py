@@ -1,5 +1,6 @@
 """Version directories appear as a whole."""
 
+import errno
 import os
 
 import pytest
@@ -51,6 +52,20 @@ def test_a_failure_leaves_nothing(tmp_path):
     with pytest.raises(FileNotFoundError), staging(out) as folder:
         (folder / "labels.json").rename(folder / "somewhere" / "else")
     assert names(out) == ["1", "labels.json", "latest"]
+
+
+def test_a_full_disk_leaves_nothing_and_is_named(tmp_path):
+    out = tmp_path / "run"
+
+    def fill():
+        with staging(out) as folder:
+            (folder / "model.onnx").write_bytes(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(UserError) as caught:
+        fill()
+    assert str(caught.value) == f"{out}: cannot be written (No space left on device)"
+    assert not out.exists()
 
 
 def test_the_stump_of_a_killed_export_is_removed_by_the_next_one(tmp_path, dead_process):

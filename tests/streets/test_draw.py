@@ -1,3 +1,4 @@
+import errno
 import io
 from pathlib import Path
 
@@ -112,16 +113,21 @@ def test_an_empty_folder_is_filled(tmp_path):
     assert len(files(tmp_path / "set")) == 2
 
 
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
-def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(OSError(errno.ENOSPC, "disk full"), UserError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
+def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch, error, raised):
     def fails_at_the_third(job, original=draw._draw_to_disk):
         if job[3] == 2:
             raise error
         original(job)
 
     monkeypatch.setattr(draw, "_draw_to_disk", fails_at_the_third)
-    with pytest.raises(type(error)):
+    with pytest.raises(raised) as caught:
         draw_streets(tmp_path / "set", train=4, val=0, seed=0, workers=1)
+    if raised is UserError:
+        assert str(caught.value) == f"{tmp_path / 'set'}: cannot be drawn (disk full)"
     assert list(tmp_path.iterdir()) == []
 
 
