@@ -1,7 +1,7 @@
 """A data set that is known to be in order: samples, label set, sizes and class counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from kerasseg.data.label_png import LabelEncoding
 from kerasseg.data.packed.checksums import verify_shards
 from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
 from kerasseg.data.readers import READERS
-from kerasseg.data.remarks import absent_classes, turned_photos
+from kerasseg.data.readers.layouts import known_layout
+from kerasseg.data.remarks import absent_classes, left_out, turned_photos
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
@@ -62,6 +63,10 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
         label_set = read_labels(config)
         with os_errors(None, "cannot be read"):  # a folder that may not be listed
             everything = {split: reader.read_samples(root, split) for split in splits}
+            unused = {
+                split: reader.find_left_out(root, split, samples)
+                for split, samples in everything.items()
+            }
     except UserError as error:
         raise UserError(f"{error}{_hint(root, config.data.name)}") from None
     samples = {split: take_evenly(everything[split], config.data.max_images) for split in splits}
@@ -72,7 +77,9 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
         cache=cache,
         workers=config.data.workers,
     )
-    return _summary(label_set, samples, facts)
+    catalog = _summary(label_set, samples, facts)
+    remarks = [remark for split in splits for remark in left_out(split, unused[split])]
+    return replace(catalog, remarks=(*remarks, *catalog.remarks))
 
 
 def _open_packed(config: Config, index: PackedIndex, splits: Sequence[str]) -> Catalog:
@@ -108,9 +115,10 @@ def recognise(root: Path) -> str | None:
 def _hint(root: Path, name: str) -> str:
     """What to say of a folder that is not, but looks like another data set."""
     likely = None if READERS[name].recognises(root) else recognise(root)
-    if likely is None:
-        return ""
-    return f" (this looks like {READERS[likely].title}: data.name={likely})"
+    if likely is not None:
+        return f" (this looks like {READERS[likely].title}: data.name={likely})"
+    layout = known_layout(root)
+    return f" (this looks like {layout}, a layout that has to be converted first)" if layout else ""
 
 
 def _summary(

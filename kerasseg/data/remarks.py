@@ -1,10 +1,19 @@
 """What a person should know of a data set that is in order, before a training."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from kerasseg.data.exif import UPRIGHT, swaps_sides
 from kerasseg.data.facts import Facts
 from kerasseg.data.samples import Sample
+
+
+def left_out(split: str, paths: Sequence[Path]) -> list[str]:
+    """How many files of `split` are not used. paths: all of them."""
+    if not paths:
+        return []
+    what = "file is" if len(paths) == 1 else "files are"
+    return [f"{split}: {len(paths)} {what} not used, such as {paths[0]}"]
 
 
 def absent_classes(split: str, names: Sequence[str], pixels: Sequence[int]) -> list[str]:

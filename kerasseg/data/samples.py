@@ -1,5 +1,6 @@
 """What a reader returns: which label file belongs to which image."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -43,11 +44,50 @@ def visible_files(folder: Path, *suffixes: str) -> Iterator[Path]:
     """Files in `folder` whose lower-case name ends in one of `suffixes`, unsorted.
 
     Names that start with a dot are skipped: macOS leaves a "._x.png" beside every "x.png".
+    Raises UserError for a link to nothing.
     """
     for path in folder.iterdir():
         name = path.name.lower()
-        if name.endswith(suffixes) and not name.startswith(".") and path.is_file():
-            yield path
+        if name.endswith(suffixes) and not name.startswith("."):
+            refuse_dangling_link(path)
+            if path.is_file():
+                yield path
+
+
+def refuse_dangling_link(path: Path) -> None:
+    """Raises UserError if `path` is a link that leads nowhere."""
+    if path.is_symlink() and not path.exists():
+        raise UserError(f"{path}: a link to {os.readlink(path)}, which does not exist")
+
+
+def near_miss(folder: Path, stem: str) -> str:
+    """ "; 0001_L.png lies there" if `folder` holds a file that is named nearly as `stem`, or ""."""
+    try:
+        names = sorted(os.listdir(folder), key=lambda name: (len(name), name))
+    except OSError:
+        return ""
+    own = stem.casefold()
+    for name in names:
+        found = name.casefold()
+        rest = found.removeprefix(own)
+        if not name.startswith(".") and found.startswith(own) and not rest[:1].isalnum():
+            return f"; {name} lies there"
+    return ""
+
+
+def _found(folder: Path) -> str:
+    """What lies in `folder` instead of what is missing there, or ""."""
+    names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"; found: {names[0]}{more}" if names else ""
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def folder_or_error(folder: Path, what: str, hint: str = "") -> Path:
@@ -61,15 +101,22 @@ def folder_or_error(folder: Path, what: str, hint: str = "") -> Path:
 def checked_samples(samples: Sequence[Sample], *, where: Path, pattern: str) -> tuple[Sample, ...]:
     """`samples` sorted by name; UserError if there are none or one lacks its label file.
 
-    where, pattern: where the images were looked for, for the message.
+    where, pattern: where the images were looked for, for the message. Names have to be UTF-8,
+    which TensorFlow reads files by.
     """
     if not samples:
-        raise UserError(f"{where}: no image found; expected {pattern}")
+        raise UserError(f"{where}: no image found; expected {pattern}{_found(where)}")
+    for sample in samples:
+        for path in (sample.image, sample.label):
+            if not _is_utf8(path):
+                shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+                raise UserError(f"{shown}: the name is not UTF-8; rename it")
     missing = [sample for sample in samples if not sample.label.is_file()]
     if missing:
         first = min(missing, key=lambda sample: sample.name)
         more = f" (and {len(missing) - 1} more images without label)" if len(missing) > 1 else ""
-        raise UserError(f"{first.image}: has no label; expected {first.label}{more}")
+        near = near_miss(first.label.parent, first.label.stem)
+        raise UserError(f"{first.image}: has no label; expected {first.label}{near}{more}")
     ordered = sorted(samples, key=lambda sample: sample.name)
     for one, two in pairwise(ordered):
         if one.name == two.name:

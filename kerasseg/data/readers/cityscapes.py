@@ -4,10 +4,12 @@ leftImg8bit/{split}/{city}/{name}_leftImg8bit.png
 gtFine/{split}/{city}/{name}_gtFine_labelIds.png
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from kerasseg.config.data_settings import DataConfig
+from kerasseg.data.left_out import files_left_out, refuse_orphans
 from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
 from kerasseg.errors import UserError
@@ -15,13 +17,22 @@ from kerasseg.labels import LabelSet, cityscapes_labels
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
 IMAGE_END, LABEL_END = "_leftImg8bit.png", "_gtFine_labelIds.png"
+_OTHER_LABELS = (
+    "_color.png",
+    "_instanceids.png",
+    "_labeltrainids.png",
+    "_instancetrainids.png",
+    "_polygons.json",
+    "_unknown.png",
+)
 
 
 def read_cityscapes(root: Path, split: str) -> tuple[Sample, ...]:
     """The samples of `split`, sorted by name ("aachen_000000_000019"); no file is opened.
 
-    Whatever else lies there (colours, instance ids, polygons, labels without image) is ignored.
-    Raises UserError for a missing folder, an empty split, an image without label.
+    Whatever else belongs to the data set (colours, instance ids, polygons) is ignored.
+    Raises UserError for a missing folder, an empty split, an image without label, and a label
+    without image in a city that has images: people keep the labels, which are small, of all.
     """
     layout = f"the folder that holds {IMAGES}/ and {LABELS}/"
     folder_or_error(root, f"data.root, {layout}")
@@ -32,13 +43,27 @@ def read_cityscapes(root: Path, split: str) -> tuple[Sample, ...]:
     splits = sorted(p.name for p in (root / IMAGES).iterdir() if p.is_dir())
     folder_or_error(images, f"the {split} images", f" (found: {', '.join(splits) or 'no folder'})")
 
-    samples = []
+    found: list[Sample] = []
     for city in (path for path in images.iterdir() if path.is_dir()):
         for image in visible_files(city, IMAGE_END.lower()):
             name = image.name[: -len(IMAGE_END)]
             label = root / LABELS / split / city.name / (name + LABEL_END)
-            samples.append(Sample(name, image, label))
-    return checked_samples(samples, where=images, pattern="{city}/{name}" + IMAGE_END)
+            found.append(Sample(name, image, label))
+    samples = checked_samples(found, where=images, pattern="{city}/{name}" + IMAGE_END)
+    for town in sorted({sample.image.parent.name for sample in samples}):
+        refuse_orphans(
+            visible_files(root / LABELS / split / town, LABEL_END.lower()),
+            samples,
+            images=images / town,
+            end=LABEL_END.removesuffix(".png"),
+            allowed=IMAGE_END,
+        )
+    return samples
+
+
+def _left_out(root: Path, split: str, samples: Sequence[Sample]) -> list[Path]:
+    folders = [root / IMAGES / split, root / LABELS / split]
+    return files_left_out(samples, folders, known=_OTHER_LABELS)
 
 
 def _hint(root: Path) -> str:
@@ -67,12 +92,14 @@ CITYSCAPES = Reader(
     title="Cityscapes",
     read_samples=read_cityscapes,
     read_labels=_labels,
+    find_left_out=_left_out,
     mark=f"{IMAGES}/",
 )
 STREETS = Reader(
     title="streets",
     read_samples=read_cityscapes,
     read_labels=_labels,
+    find_left_out=_left_out,
     mark=f"{IMAGES}/",
     draw=_draw,
 )

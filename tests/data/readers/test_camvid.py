@@ -22,7 +22,6 @@ def test_pairs_are_sorted_by_name(tmp_path):
     make_tree(tmp_path)
     (tmp_path / "train" / "._a.png").write_bytes(b"macOS")
     (tmp_path / "train" / "notes.txt").write_text("text")
-    (tmp_path / "trainannot" / "orphan.png").write_bytes(b"")
     samples = read_camvid(tmp_path, "train")
     assert [s.name for s in samples] == ["a", "b"]
     assert samples[0].image == tmp_path / "train" / "a.png"

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kerasseg.data.label_png import read_label
-from kerasseg.data.readers.cityscapes import read_cityscapes
+from kerasseg.data.readers.cityscapes import CITYSCAPES, read_cityscapes
 from kerasseg.errors import UserError
 from kerasseg.labels import VOID, cityscapes_labels
 
@@ -63,14 +63,16 @@ def test_every_drawn_id_is_read_as_its_train_id(tmp_path):
     np.testing.assert_array_equal(read, [expected, expected])
 
 
-def test_a_label_without_image_is_ignored(tmp_path):
+def test_a_label_of_a_city_without_images_is_left_out(tmp_path):
     make_tree(tmp_path)
     image = tmp_path / "leftImg8bit/train/ulm/ulm_000009_000019_leftImg8bit.png"
     orphan = tmp_path / "gtFine/train/ulm/ulm_000009_000019_gtFine_labelIds.png"
     orphan.parent.mkdir()
     orphan.write_bytes(b"")
     assert not image.exists()
-    assert len(read_cityscapes(tmp_path, "train")) == 4
+    samples = read_cityscapes(tmp_path, "train")
+    assert len(samples) == 4
+    assert CITYSCAPES.find_left_out(tmp_path, "train", samples) == [orphan]
 
 
 def test_an_image_without_label_is_named_with_the_label_that_it_lacks(tmp_path):

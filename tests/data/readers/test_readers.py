@@ -1,5 +1,6 @@
 """What holds for every row of the table of readers, and what the others make of the table."""
 
+import os
 from typing import get_args
 
 import numpy as np
@@ -112,3 +113,61 @@ def test_a_split_or_a_root_that_is_not_there_is_named(name, root, tmp_path):
         READERS[name].read_samples(root, "test")
     with pytest.raises(UserError, match=r"nowhere: not found; expected data\.root"):
         READERS[name].read_samples(tmp_path / "nowhere", "val")
+
+
+def folders_of(name, root, split):
+    """Folders of images and of labels of the sample b_1."""
+    (sample,) = (s for s in READERS[name].read_samples(root, split) if s.name == "b_1")
+    return sample.image.parent, sample.label.parent
+
+
+def open_(name, root):
+    cache = f"data.cache_dir={root}-cache"
+    return open_catalog(load_config(None, [f"data.name={name}", f"data.root={root}", cache]))
+
+
+def test_whatever_is_visible_and_not_used_is_counted_with_an_example(name, root):
+    assert not [r for r in open_(name, root).remarks if "not used" in r]
+    images, labels = folders_of(name, root, "val")
+    (images / "notes.txt").write_text("text")
+    (images / ".hidden").write_text("text")
+    (images / "more").mkdir()
+    save(images / "more" / "c.png", (4, 6, 3))
+    (labels / "old.zip").write_bytes(b"")
+    assert open_(name, root).remarks[0] == (
+        f"val: 3 files are not used, such as {min(images / 'more/c.png', labels / 'old.zip')}"
+    )
+
+
+def test_a_link_to_nothing_is_refused_wherever_it_lies(name, root):
+    for folder in folders_of(name, root, "train"):
+        for end in (".png", "_leftImg8bit.png", "_gtFine_labelIds.png", ".txt"):
+            link = folder / f"c{end}"
+            link.symlink_to("gone")
+            with pytest.raises(UserError, match=rf"c{end}: a link to gone, which does not exist"):
+                open_(name, root)
+            link.unlink()
+
+
+def test_a_label_without_image_is_refused(name, root):
+    (sample, *_) = READERS[name].read_samples(root, "train")
+    sample.image.rename(sample.image.with_suffix(".webp"))
+    with pytest.raises(UserError) as caught:
+        open_(name, root)
+    expected = f"{sample.label}: has no image; expected {sample.image}"
+    assert str(caught.value).startswith(expected)
+    webp = sample.image.with_suffix(".webp").name
+    assert f"; {webp} lies there" in str(caught.value)
+
+
+def test_a_name_that_is_not_utf8_is_refused(name, root):
+    (sample, *_) = READERS[name].read_samples(root, "train")
+    for path in (sample.image, sample.label):
+        new = os.fsencode(path.parent) + b"/\xff" + os.fsencode(path.name)
+        try:
+            os.rename(path, new)
+        except OSError:
+            pytest.skip("this file system takes UTF-8 only")
+    with pytest.raises(UserError, match=r"\\xff.*: the name is not UTF-8; rename it") as caught:
+        READERS[name].read_samples(root, "train")
+    str(caught.value).encode()
