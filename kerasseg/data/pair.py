@@ -25,7 +25,10 @@ from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.labels import UNKNOWN, VOID, LabelSet
 
-_PNG_END = b"IEND\xaeB`\x82"  # the last chunk has no content, so its checksum is always this
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"  # the last chunk has no content: always the same bytes
+# Kinds of JPEG, by the marker of the frame, that TensorFlow's decoder takes: Huffman and arithmetic
+# coding, sequential and progressive. Pillow's takes lossless ones as well.
+_JPEG_KINDS = frozenset(b"\xc0\xc1\xc2\xc9\xca")
 
 
 def header_problem(sample: Sample, label_set: LabelSet) -> str | None:
@@ -125,7 +128,8 @@ def _misfit(
 
 
 def _decode(path: Path) -> tuple[Image.Image, PngHeader | None]:
-    """The picture, decoded, and its PNG header (None for JPEG); UserError if it is damaged.
+    """The picture, decoded, and its PNG header (None for JPEG); UserError if it is damaged, or of a
+    kind that TensorFlow's decoders, which training uses, do not take.
 
     Pillow's `load` alone passes a PNG without its end or with wrong checksums, and a JPEG whose
     end is zeros (a broken copy); TensorFlow's decoders stop at them in the middle of a run.
@@ -138,6 +142,9 @@ def _decode(path: Path) -> tuple[Image.Image, PngHeader | None]:
             whole = _PNG_END in data
         else:
             whole = data.rfind(b"\xff\xd9") >= data.rfind(b"\xff\xda")  # image end, scan start
+            kind = _jpeg_kind(data)
+            if kind is not None and kind not in _JPEG_KINDS:
+                raise OSError("a lossless or hierarchical JPEG; save it as an ordinary one, or PNG")
         if not whole:
             raise OSError("image file is truncated")
         image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
@@ -145,6 +152,20 @@ def _decode(path: Path) -> tuple[Image.Image, PngHeader | None]:
     except Exception as error:  # Pillow's plugins raise half a dozen types for damaged files
         raise UserError(_damaged(path, error)) from None
     return image, header
+
+
+def _jpeg_kind(data: bytes) -> int | None:
+    """The second byte of the marker that starts the frame; None if there is no such marker."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # padding
+            at += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return marker
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return None
 
 
 def _damaged(path: Path, error: Exception) -> str:
