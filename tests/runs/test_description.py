@@ -35,7 +35,8 @@ def test_a_file_that_cannot_be_read(tmp_path):
             ModelDescription.from_file(file)
 
 
-@pytest.mark.parametrize("missing", EXPORT.to_json())
+# A label set that does not say whether its void was declared is one whose void was.
+@pytest.mark.parametrize("missing", sorted(EXPORT.to_json().keys() - {"void_declared"}))
 def test_every_key_is_needed(missing):
     data = EXPORT.to_json()
     del data[missing]
