@@ -15,7 +15,7 @@ from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, write_json
 from kerasseg.labels import LabelSet
 
-_FORMAT = 2  # raise it when Facts, or what a verification looks at, changes
+_FORMAT = 3  # raise it when Facts, or what a verification looks at, changes
 
 
 def cache_folder(cache_dir: str | None) -> Path:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from kerasseg.labels import UNKNOWN, LabelSet
 
@@ -26,6 +27,43 @@ def unknown_values(path: Path, values: np.ndarray, counts: np.ndarray, label_set
         declared = [*label_set.void_ids, 255] if label_set.void_declared else 255
         hint = f"; if 255 is unlabelled, declare `void: {{id: {declared}}}` in the file of classes"
     return f"{path}: unknown {what} {listed}{rest}; allowed: {allowed}{hint}"
+
+
+def palette_contradiction(
+    path: Path, used: np.ndarray, palette: np.ndarray, label_set: LabelSet
+) -> str | None:
+    """What to say of a palette PNG that colours an id as another class is declared; None: nothing.
+
+    used: ids, (N,). palette: uint8 (M, 3), RGB of each index.
+    """
+    classes = {color: train_id for train_id, color in enumerate(label_set.palette)}
+    for label_id in used[used < len(palette)].tolist():
+        red, green, blue = palette[label_id].tolist()
+        shown = classes.get((red, green, blue))
+        meant = int(label_set.table[label_id])
+        if shown is None or shown == meant:
+            continue
+        name = label_set.names[meant] if meant < label_set.num_classes else label_set.void_name
+        text = (
+            f"{path}: id {label_id} is {name}, but the palette gives it the colour of "
+            f"{label_set.names[shown]}, [{red}, {green}, {blue}]"
+        )
+        if label_set.dataset == "folders":
+            text += (
+                "; if colours are meant, set `labels: colors` in the file of classes, else correct "
+                "the colours there or the palette"
+            )
+        return text
+    return None
+
+
+def equal_channels_hint(label: Image.Image, label_set: LabelSet) -> str:
+    """What to say of an RGB label whose three channels hold the same declared ids, or ""."""
+    red, green, blue = np.moveaxis(np.asarray(label.convert("RGB")), -1, 0)
+    equal = (red == green).all() and (red == blue).all()
+    if not equal or (label_set.written_table[red] == UNKNOWN).any():
+        return ""
+    return "; its channels are equal and look like ids: save one of them as a gray PNG"
 
 
 def _ranges(numbers: list[int]) -> str:

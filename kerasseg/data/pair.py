@@ -20,7 +20,11 @@ from kerasseg.data.label_png import (
     look_up_colors,
     read_png_header,
 )
-from kerasseg.data.label_values import unknown_values
+from kerasseg.data.label_values import (
+    equal_channels_hint,
+    palette_contradiction,
+    unknown_values,
+)
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.labels import UNKNOWN, VOID, LabelSet
@@ -66,6 +70,18 @@ def header_problem(sample: Sample, label_set: LabelSet) -> str | None:
     return None
 
 
+def header_hint(sample: Sample, label_set: LabelSet) -> str:
+    """More on a label that `header_problem` has refused, for which it is decoded; or ""."""
+    if label_set.drawn_as == "colors":
+        return ""
+    try:
+        label, header = _decode(sample.label)
+    except UserError:
+        return ""
+    in_color = header is not None and header.kind in ("RGB", "RGBA")
+    return equal_channels_hint(label, label_set) if in_color else ""
+
+
 def decode_pair(sample: Sample, label_set: LabelSet) -> Facts:
     """Decodes both files fully and counts the label's pixels a class.
 
@@ -91,7 +107,14 @@ def decode_pair(sample: Sample, label_set: LabelSet) -> Facts:
         encoding = "ids" if (header.kind, header.bits) == ("gray", 8) else "indexed"
     unknown = train_ids == UNKNOWN
     if unknown.any():
-        raise UserError(unknown_values(sample.label, values[unknown], counts[unknown], label_set))
+        text = unknown_values(sample.label, values[unknown], counts[unknown], label_set)
+        hint = equal_channels_hint(label, label_set) if label_set.drawn_as == "colors" else ""
+        raise UserError(text + hint)
+    if encoding == "indexed" and header.kind == "palette":
+        palette = np.reshape(label.getpalette("RGB") or [], (-1, 3))
+        contradiction = palette_contradiction(sample.label, values, palette, label_set)
+        if contradiction:
+            raise UserError(contradiction)
     pixels = np.bincount(train_ids, weights=counts, minlength=256).astype(np.int64)
     in_order = (*pixels[: label_set.num_classes].tolist(), int(pixels[VOID]))
     return Facts(header.height, header.width, encoding, in_order, orientation)

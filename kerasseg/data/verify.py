@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from kerasseg.data.facts import Facts, VerifiedCache
-from kerasseg.data.pair import decode_pair, header_problem
+from kerasseg.data.pair import decode_pair, header_hint, header_problem
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors
@@ -41,9 +41,12 @@ def verify_samples(
     threads = workers or os.cpu_count() or 1
     new_facts: dict[Sample, Facts] = {}
     with ThreadPoolExecutor(threads) as pool:
-        problems = list(filter(None, pool.map(lambda s: header_problem(s, label_set), new)))
+        found = pool.map(lambda s: header_problem(s, label_set), new)
+        refused = [(s, problem) for s, problem in zip(new, found, strict=True) if problem]
+        problems = [problem + header_hint(s, label_set) for s, problem in refused[:MAX_PROBLEMS]]
         if problems:
-            raise UserError(_listing(problems, more=f"and {len(problems) - MAX_PROBLEMS} more"))
+            rest = len(refused) - len(problems)
+            raise UserError("\n".join([*problems, f"and {rest} more"] if rest else problems))
         try:
             for chunk in _chunks_with_progress(new, _CHUNK * threads):
                 results = pool.map(lambda s: _facts_or_problem(s, label_set), chunk)

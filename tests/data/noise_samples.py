@@ -7,10 +7,23 @@ from kerasseg.data import verify
 from kerasseg.data.facts import VerifiedCache
 from kerasseg.data.samples import Sample
 from kerasseg.data.verify import verify_samples
-from kerasseg.labels import camvid_labels
+from kerasseg.labels import LabelSet, camvid_labels
 
 H, W = 24, 32
 CAMVID = camvid_labels(void="background")
+COLORS = LabelSet(
+    dataset="folders",
+    names=("a", "b"),
+    palette=((1, 2, 3), (9, 9, 9)),
+    ids=(0, 1),
+    void_ids=(255,),
+    void_name="void",
+    void_color=(0, 0, 0),
+    void="ignore",
+    id_to_train={0: 0, 1: 1},
+    drawn_as="colors",
+    color_to_train={(1, 2, 3): 0, (9, 9, 9): 1, (0, 0, 0): 255},
+)
 
 
 def make_samples(folder, count=1, image_suffix=".png"):
