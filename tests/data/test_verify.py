@@ -94,7 +94,7 @@ def test_sizes_must_agree(tmp_path):
 
 def test_a_label_in_colours_where_ids_are_meant(tmp_path):
     (sample,) = make_samples(tmp_path / "data")
-    save_label(sample, np.zeros((H, W, 3)))
+    save_label(sample, np.full((H, W, 3), (1, 2, 3)))
     with pytest.raises(UserError, match=r"RGB, but labels have one channel of ids$"):
         run([sample], tmp_path)
     save_label(sample, np.zeros((H, W, 4)))
