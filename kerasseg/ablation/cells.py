@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerasseg.ablation.one_run import RESOURCES
 from kerasseg.config import dump_config
 from kerasseg.config.schema import Config
 from kerasseg.errors import BUG, INTERRUPTED, Interrupted, UserError
@@ -100,15 +99,14 @@ def score_cell(cell: Cell, *, anomalies: Path | None) -> CellScores:
     """
     run, unknown = cell.run, None
     if anomalies is not None:
-        path = run.path / f"anomalies-{_anomalies_key(anomalies, run.best)}.json"
+        path = run.anomalies(_anomalies_key(anomalies, run.best))
         if not path.is_file():
             photos = ("--anomalies", str(anomalies), "--json", str(path))
             run_child(cell.name, "kerasseg", "evaluate", str(run.path), *photos)
         unknown = _read_anomalies(path)
-    resources = run.path / RESOURCES
     peak = None
-    if resources.is_file():  # not if it was trained by its command alone
-        peak = json.loads(resources.read_text(encoding="utf-8"))["peak_memory_bytes"]
+    if run.resources.is_file():  # not if it was trained by its command alone
+        peak = json.loads(run.resources.read_text(encoding="utf-8"))["peak_memory_bytes"]
     return CellScores(
         split=SplitScores.from_file(run.metrics),
         anomalies=unknown,

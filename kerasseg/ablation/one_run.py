@@ -15,8 +15,6 @@ from kerasseg.errors import interrupted_by_sigterm, run_command
 from kerasseg.files import write_json
 from kerasseg.runs.directory import RunDirectory
 
-RESOURCES = "resources.json"
-
 
 def main() -> None:
     """Trains what CONFIG says; with a second argument FILE only writes how many steps its
@@ -42,7 +40,7 @@ def main() -> None:
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    write_json(run.path / RESOURCES, {"peak_memory_bytes": peak}, indent=None)
+    write_json(run.resources, {"peak_memory_bytes": peak}, indent=None)
 
 
 if __name__ == "__main__":

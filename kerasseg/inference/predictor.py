@@ -1,6 +1,7 @@
 """What all predictors share: images checked and, if large, tiled; outputs wrapped."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 
@@ -44,15 +45,19 @@ class Predictor(ABC):
         Raises UserError for anything else.
         """
         _check(image)
-        description = self.description
         with_probabilities = probabilities and self.gives_probabilities
         compute = self.compute_with_probabilities if with_probabilities else self.compute
+        return self._prediction(**self._compute_one(compute, image))
+
+    def _compute_one(self, compute: Callable[[np.ndarray], Outputs], image: np.ndarray) -> Outputs:
+        """What `compute` of a batch says of one image, without the axis of the batch."""
+        description = self.description
         ratio = description.working_scale.ratio
         if ratio is None:
             # The scale follows from the size of what the graph is given: a part of the image
             # would be seen at another one than the image.
-            return self._prediction(**{name: v[0] for name, v in compute(image[None]).items()})
-        outputs = compute_in_tiles(
+            return {name: values[0] for name, values in compute(image[None]).items()}
+        return compute_in_tiles(
             compute,
             image,
             working_size=(ratio.numerator, ratio.numerator),
@@ -61,7 +66,6 @@ class Predictor(ABC):
             reach=description.reach,
             tile=description.tile,
         )
-        return self._prediction(**outputs)
 
     def _prediction(
         self,

@@ -30,6 +30,11 @@ class RunDirectory:
         self.report = self.path / "report.html"
         self.panels = self.path / "panels"
         self.tensorboard = self.path / "tensorboard"
+        self.resources = self.path / "resources.json"
+
+    def anomalies(self, key: str) -> Path:
+        """Scores on photos with unknown things. key: names the photos and the weights."""
+        return self.path / f"anomalies-{key}.json"
 
     def check(self, config: Config, *, fresh: bool) -> bool:
         """Whether there is a run to continue, without touching anything.
@@ -82,8 +87,9 @@ class RunDirectory:
 
     def _everything(self) -> tuple[Path, ...]:
         """All that a run writes; `config.yaml` last, so that a half-emptied run is still one."""
-        files = (self.labels, self.best, self.history, self.metrics, self.report)
-        return (self.state, self.panels, self.tensorboard, *files, self.config)
+        files = (self.labels, self.best, self.history, self.metrics, self.report, self.resources)
+        scores = self.path.glob(self.anomalies("*").name)
+        return (self.state, self.panels, self.tensorboard, *files, *scores, self.config)
 
     def write_config(self, config: Config) -> None:
         """The resolved settings, below versions and commit as comments."""

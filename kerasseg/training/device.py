@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from kerasseg.errors import UserError
 from kerasseg.gpus import compute_capabilities
 
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 _TENSOR_CORES = (7, 0)  # compute capability
 
 
 @dataclass(frozen=True)
 class Device:
-    """precision: name of a Keras dtype policy. jit: compile with XLA. line: said at the start."""
+    """precision: name of a Keras dtype policy. jit: compile with XLA. line: said at the start, or
+    two where a run was begun on another device."""
 
     precision: str
     jit: bool
@@ -25,8 +27,12 @@ def pick_device(
     jit: str | bool,
     cards: Sequence[tuple[int, int]] | None = None,
     replicas: int = 1,
+    begun_with: tuple[str, bool] | None = None,
 ) -> Device:
     """Resolves `train.precision` and `train.jit`.
+
+    begun_with: the precision, and whether XLA compiled, with which the run that is resumed was
+    begun, or None; `auto` stays what it was then, wherever the run is resumed.
 
     cards: the compute capability of every GPU that is used; None asks TensorFlow. A GPU gets XLA,
     and mixed_float16 if all have tensor cores; a CPU gets float32 without XLA. Several replicas do
@@ -55,9 +61,19 @@ def pick_device(
             )
         if jit == "auto":
             compiled, why_jit = False, "auto: several replicas"
+    here = (chosen, bool(compiled))
+    if begun_with is not None and precision == "auto":
+        chosen, why_precision = begun_with[0], "auto: as this run was begun"
+    if begun_with is not None and jit == "auto" and replicas == 1:
+        compiled, why_jit = begun_with[1], "auto: as this run was begun"
     line = f"precision {chosen} ({why_precision}) · XLA {'on' if compiled else 'off'} ({why_jit})"
     if replicas > 1:
         line += f" · {replicas} replicas"
+    if (chosen, bool(compiled)) != here:
+        line += (
+            f"\nthis run was begun on another device and is resumed as it was begun; a new one "
+            f"would have precision {here[0]} and XLA {'on' if here[1] else 'off'} here"
+        )
     return Device(chosen, bool(compiled), line)
 
 

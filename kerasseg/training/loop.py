@@ -1,6 +1,7 @@
 """The training loop: stages in order, a validation an epoch, a state that resumes exactly."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext, suppress
@@ -20,9 +21,9 @@ from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
 from kerasseg.training.input_errors import naming_changed_files
 from kerasseg.training.replicas import join_replicas, stop_with_the_others
-from kerasseg.training.score_best import score_best
+from kerasseg.training.score_best import score_best, write_panels
 from kerasseg.training.session import Session, build_session
-from kerasseg.training.start import open_run
+from kerasseg.training.start import device_of_run, open_run
 from kerasseg.training.state import Progress, save_state
 from kerasseg.training.step import StepClock, compile_step
 from kerasseg.training.stop import StopRequest, stop_on_signals
@@ -61,7 +62,10 @@ def train(
         stop = opened.enter_context(stop_on_signals())
         opened.enter_context(group.output())
         device = pick_device(
-            precision=config.train.precision, jit=config.train.jit, replicas=group.size
+            precision=config.train.precision,
+            jit=config.train.jit,
+            replicas=group.size,
+            begun_with=None if fresh else device_of_run(run, group),
         )
         print(device.line)
         if notice := missing_gpu_notice(seen=len(tf.config.list_physical_devices("GPU"))):
@@ -74,6 +78,8 @@ def train(
         session.schedule.total_steps.assign(progress.plan.total_steps)
         if group.from_chief(progress.finished and run.metrics.exists()):
             print(f"{run.path}: this run is finished; --fresh starts it over")
+            if group.is_chief and not run.panels.exists():  # it was stopped after its scores
+                write_panels(config, catalog, run)
         else:
             _run_to_the_end(session, run, progress, step, stop, boundaries=boundaries)
         return group.is_chief
@@ -94,6 +100,7 @@ def _run_to_the_end(
         # Stages may be longer now; what was scored before they were is not the result.
         run.write_config(session.config)
         run.metrics.unlink(missing_ok=True)
+        shutil.rmtree(run.panels, ignore_errors=True)
         run.report.unlink(missing_ok=True)
         run.write_history(progress.history, terms=session.segmenter.objective.names)
     with (
@@ -192,7 +199,7 @@ class _Loop:
         if self.session.group.is_chief:
             with suppress(Interrupted):
                 matrix = validate(
-                    self.session.graph,
+                    self.session.predictor,
                     self.session.validation,
                     classes=self.session.catalog.label_set.num_classes,
                     each_batch=each_batch,

@@ -20,15 +20,15 @@ def first_progress(session: Session, step: TrainStep, *, started: float) -> Prog
 
     step: the compiled training step. started: `time.monotonic()` when the command began.
     """
-    config = session.config
-    if config.train.steps is not None:
-        plan = session.plan(total_steps=config.train.steps)
-        return Progress(plan, planned_by_budget=True, data_key=session.data_key)
-    if config.train.minutes is None:
-        return Progress(session.plan(), planned_by_budget=False, data_key=session.data_key)
-    total_steps = _affordable(session, step, started=started)
-    plan = session.plan(total_steps=total_steps)
-    return Progress(plan, planned_by_budget=True, data_key=session.data_key)
+    train, by_budget = session.config.train, True
+    if train.steps is not None:
+        plan = session.plan(total_steps=train.steps)
+    elif train.minutes is not None:
+        plan = session.plan(total_steps=_affordable(session, step, started=started))
+    else:
+        plan, by_budget = session.plan(), False
+    device = session.device.precision, session.device.jit
+    return Progress(plan, planned_by_budget=by_budget, data_key=session.data_key, device=device)
 
 
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
@@ -79,7 +79,7 @@ def _time_validation(session: Session) -> float:
     seconds, images = [], 0
     for image, _ in session.validation.take(3):
         start = time.perf_counter()
-        session.graph.labels(image).numpy()
+        session.predictor.labels(image.numpy())
         seconds.append(time.perf_counter() - start)
         images = max(images, image.shape[0])
     # The first call traces and compiles.
@@ -122,5 +122,7 @@ def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
     try:
         restore(session.segmenter, values)
     except ValueError as error:
-        raise UserError(f"{run.state}: {error}; --fresh starts over") from error
+        raise UserError(
+            f"{run.state}: {error}; use another run_dir or name, or --fresh to start over"
+        ) from error
     return progress

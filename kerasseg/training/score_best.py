@@ -1,4 +1,4 @@
-"""The end of a run: its best weights scored at native size, and panels."""
+"""The end of a run: its best weights scored at native size, then panels."""
 
 import os
 import shutil
@@ -17,7 +17,6 @@ from kerasseg.evaluation.answers import answers_of
 from kerasseg.evaluation.split import evaluate_split
 from kerasseg.files import temporary_folder
 from kerasseg.inference.backends.graph import GraphPredictor
-from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.weights import load_net
 from kerasseg.training.session import build_graph, describe_model
@@ -31,12 +30,11 @@ def score_best(
     check_stop: Callable[[], None],
     boundaries: bool,
 ) -> None:
-    """Writes `panels/` and `metrics.json` of `best.keras` on the validation split.
+    """Writes `metrics.json` and `panels/` of `best.keras` on the validation split.
 
     check_stop: called after each image; may raise to stop. boundaries: see `evaluate_split`.
     """
-    graph = build_graph(config, catalog, load_net(run.best))
-    predictor = GraphPredictor(graph, describe_model(config, catalog))
+    predictor = _open_best(config, catalog, run)
     scores = evaluate_split(
         answers_of(predictor, catalog.label_set),
         catalog,
@@ -44,28 +42,38 @@ def score_best(
         each_image=lambda done: check_stop(),
         boundaries=boundaries,
     )
+    # First what took longest: pictures of large images may be what memory does not suffice for.
+    run.write_scores(scores)
+    write_panels(config, catalog, run, predictor)
+
+
+def _open_best(config: Config, catalog: Catalog, run: RunDirectory) -> GraphPredictor:
+    graph = build_graph(config, catalog, load_net(run.best))
+    return GraphPredictor(graph, describe_model(config, catalog))
+
+
+def write_panels(
+    config: Config, catalog: Catalog, run: RunDirectory, predictor: GraphPredictor | None = None
+) -> None:
+    """Panels of some validation images, evenly spread; the folder appears as a whole.
+
+    predictor: None = that of `best.keras`.
+    """
+    predictor = predictor or _open_best(config, catalog, run)
     decoder = Decoder(
         catalog, "val", cache=config.data.cache, cache_dir=cache_folder(config.data.cache_dir)
     )
-    _write_panels(config, catalog, graph, run, decoder)
-    run.write_scores(scores)
-
-
-def _write_panels(
-    config: Config, catalog: Catalog, graph: ServingGraph, run: RunDirectory, decoder: Decoder
-) -> None:
-    """Panels of some validation images, evenly spread; the folder appears as a whole."""
     samples = catalog.splits["val"]
     chosen = take_evenly(range(len(samples)), config.train.panels, with_last=True)
     with temporary_folder(run.path) as folder:
         for index in chosen:
             image, label = decoder(np.int32(index))
-            answer = graph.predict_with_probabilities(image[None])  # traced already
+            prediction = predictor.predict(image.numpy())
             picture = panel(
                 image.numpy(),
-                answer["labels"][0].numpy(),
+                prediction.labels,
                 label.numpy(),
-                answer["uncertainty"][0].numpy(),
+                prediction.uncertainty,
                 label_set=catalog.label_set,
             )
             Image.fromarray(picture).save(folder / f"{samples[index].name}.png")

@@ -15,6 +15,7 @@ from kerasseg.data.facts import cache_folder
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
 from kerasseg.data.pixels import Decoder
 from kerasseg.data.working_scale import WorkingScale
+from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.losses.objective import Objective
 from kerasseg.models.build import build_net, net_geometry
 from kerasseg.models.serving_graph import ServingGraph
@@ -28,16 +29,17 @@ from kerasseg.training.segmenter import Segmenter
 
 @dataclass(frozen=True)
 class Session:
-    """The parts of a run. `graph` scores the net that `segmenter.scoring_net()` fills."""
+    """The parts of a run. `predictor` scores the net that `segmenter.scoring_net()` fills."""
 
     config: Config
     catalog: Catalog
     segmenter: Segmenter
     schedule: Schedule
-    graph: ServingGraph
+    predictor: GraphPredictor
     decoder: Decoder
     validation: tf.data.Dataset
     group: ReplicaGroup
+    device: Device
 
     def plan(self, *, total_steps: int | None = None) -> Plan:
         """The stages as they stand, or their epochs as shares of `total_steps`."""
@@ -84,7 +86,10 @@ class Session:
         """Names the training and validation images and the label table."""
         names = {split: [s.name for s in found] for split, found in self.catalog.splits.items()}
         digest = hashlib.sha256(json.dumps(names).encode())
-        digest.update(self.catalog.label_set.table.tobytes())
+        label_set = self.catalog.label_set
+        digest.update(label_set.table.tobytes())
+        colors = sorted(label_set.color_to_train.items())
+        digest.update(repr((label_set.drawn_as, label_set.names, colors)).encode())
         return digest.hexdigest()[:16]
 
 
@@ -174,7 +179,9 @@ def build_session(
         catalog=catalog,
         segmenter=segmenter,
         schedule=schedule,
-        graph=build_graph(config, catalog, averaged),
+        predictor=GraphPredictor(
+            build_graph(config, catalog, averaged), describe_model(config, catalog)
+        ),
         decoder=Decoder(catalog, "train", **cache),
         validation=validation_dataset(
             catalog,
@@ -184,4 +191,5 @@ def build_session(
             workers=config.data.workers,
         ),
         group=group,
+        device=device,
     )

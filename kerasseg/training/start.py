@@ -8,10 +8,11 @@ from kerasseg.config.load import MAY_DIFFER_ON_RESUME
 from kerasseg.config.words import SETTINGS, setting_values
 from kerasseg.errors import UserError
 from kerasseg.runs.directory import RunDirectory
+from kerasseg.training.device import PRECISIONS
 from kerasseg.training.plan import first_progress, resumed_progress
 from kerasseg.training.replicas import ReplicaGroup
 from kerasseg.training.session import Session, describe_model
-from kerasseg.training.state import Progress, save_state
+from kerasseg.training.state import Progress, save_state, saved_device
 
 # A network file system may show a machine the folder of a minute ago (NFS: acdirmax).
 _LOOKS = 26
@@ -57,6 +58,15 @@ def open_run(
     group.wait()
     _wait_until(run.config.exists, group, run)
     return progress
+
+
+def device_of_run(run: RunDirectory, group: ReplicaGroup) -> tuple[str, bool] | None:
+    """What `auto` became when the run was begun, as the chief reads it; None for a new run."""
+    saved = saved_device(run.state) if group.is_chief else None
+    known = saved is not None and saved[0] in PRECISIONS
+    number = 2 * PRECISIONS.index(saved[0]) + saved[1] if saved is not None and known else -1
+    number = int(group.from_chief(number))
+    return None if number < 0 else (PRECISIONS[number // 2], bool(number % 2))
 
 
 def _explain_minutes(run: RunDirectory, session: Session, progress: Progress) -> None:

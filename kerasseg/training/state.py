@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,17 @@ from kerasseg.files import writing
 from kerasseg.training.segmenter import Segmenter
 
 _KEPT = 2
+# What NumPy, zipfile, zlib and json raise for a damaged file, and Progress for another version's.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass
@@ -22,7 +35,8 @@ class Progress:
 
     step: steps done. history: finished rows. best_miou: of the weights in `best.keras`, or None.
     plan: the epochs to run. planned_by_budget: the plan came from `train.minutes` or `train.steps`.
-    data_key: names the data it was trained on.
+    data_key: names the data it was trained on. device: what `auto` became when the run was begun,
+    precision and whether XLA compiles; None if it is not known.
     """
 
     plan: Plan
@@ -31,6 +45,7 @@ class Progress:
     step: int = 0
     best_miou: float | None = None
     history: list[dict[str, str]] = field(default_factory=list)
+    device: tuple[str, bool] | None = None
 
     @property
     def finished(self) -> bool:
@@ -84,6 +99,7 @@ def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
         "history": progress.history,
         "planned_by_budget": progress.planned_by_budget,
         "data_key": progress.data_key,
+        "device": progress.device,
         "plan": [[e.stage, e.crop_scale, e.first_step, e.steps] for e in progress.plan.epochs],
     }
     # Rows count as well: before and after the validation of an epoch the step is the same.
@@ -105,11 +121,26 @@ def load_state(folder: Path) -> tuple[Progress, dict[str, np.ndarray]] | None:
             # Opened here: NumPy leaves a damaged file open.
             with path.open("rb") as file, np.load(file) as archive:
                 values = {name: archive[name] for name in archive.files}
-            meta = json.loads(str(values.pop("meta")))
-            plan = Plan(tuple(Epoch(*epoch) for epoch in meta.pop("plan")))
-            progress = Progress(plan=plan, **meta)
-        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            progress = _progress(values.pop("meta"))
+        except _DAMAGED as error:
             print(f"{path} cannot be read ({error}); going back to the state before it")
             continue
         return progress, values
     return None
+
+
+def saved_device(folder: Path) -> tuple[str, bool] | None:
+    """`Progress.device` of the newest readable state, without its arrays; None if there is none."""
+    for path in sorted(folder.glob("*.npz"), reverse=True):
+        with suppress(*_DAMAGED), path.open("rb") as file, np.load(file) as archive:
+            return _progress(archive["meta"]).device
+    return None
+
+
+def _progress(text: np.ndarray) -> Progress:
+    meta = json.loads(str(text))
+    plan = Plan(tuple(Epoch(*epoch) for epoch in meta.pop("plan")))
+    if device := meta.pop("device", None):
+        precision, jit = device
+        meta["device"] = (str(precision), bool(jit))
+    return Progress(plan=plan, **meta)

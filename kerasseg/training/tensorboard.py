@@ -31,12 +31,12 @@ class TensorBoard:
     def panel(self, session: Session, *, step: int) -> None:
         """The first validation image, as the weights see it now."""
         image, label = next(iter(session.validation.take(1)))
-        answer = session.graph.predict(image[:1])
+        prediction = session.predictor.predict(image[0].numpy())
         picture = panel(
             image[0].numpy(),
-            answer["labels"][0].numpy(),
+            prediction.labels,
             label[0].numpy(),
-            answer["uncertainty"][0].numpy(),
+            prediction.uncertainty,
             label_set=session.catalog.label_set,
         )
         with self._writer.as_default(step=step):

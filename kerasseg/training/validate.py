@@ -1,15 +1,15 @@
-"""Labels at native size through the serving graph, into one confusion matrix."""
+"""Labels at native size, as they are served, into one confusion matrix."""
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
+from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.metrics.confusion import ConfusionMatrix
-from kerasseg.models.serving_graph import ServingGraph
 
 
 def validate(
-    graph: ServingGraph,
+    predictor: GraphPredictor,
     dataset: tf.data.Dataset,
     *,
     classes: int,
@@ -21,7 +21,7 @@ def validate(
     """
     matrix = ConfusionMatrix(classes)
     for image, label in dataset:
-        prediction = graph.labels(image).numpy()
+        prediction = predictor.labels(image.numpy())
         for truth, answer in zip(label.numpy(), prediction, strict=True):
             matrix.add(truth, answer)
         each_batch(len(matrix.image_accuracies))

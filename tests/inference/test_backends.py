@@ -5,11 +5,12 @@ import pytest
 
 from kerasseg.errors import UserError
 from kerasseg.export.formats.onnx_graph import convert, write
+from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.inference.backends.run import RunPredictor
 from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 from kerasseg.labels import cityscapes_labels
-from tests.inference.small_model import SCALE, blotches, describe_small
+from tests.inference.small_model import SCALE, TILE, blotches, describe_small, small_graph
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,22 @@ def test_threads(onnx_file):
 def test_threads_of_a_tensorflow_that_runs_already(export_dir, predictors):
     with pytest.raises(UserError, match="threads: found 77, but TensorFlow already runs"):
         SavedModelPredictor(export_dir / "1", threads=77)
+
+
+@pytest.mark.parametrize("size", [(200, 300), (700, 1100)])
+def test_the_labels_of_a_batch_are_those_of_predict(size):
+    graph, sizes = small_graph(), []
+    predictor = GraphPredictor(graph, describe_small())
+    images = np.stack([blotches(*size, seed=i) for i in range(2)])
+    expected = [predictor.predict(image).labels for image in images]
+
+    def labels(batch, original=graph.labels):
+        sizes.append(batch.shape)
+        return original(batch)
+
+    graph.labels = labels
+    np.testing.assert_array_equal(predictor.labels(images), expected)
+    if max(size) <= TILE:
+        assert sizes == [images.shape]
+    else:
+        assert max(max(shape[1:3]) for shape in sizes) <= TILE

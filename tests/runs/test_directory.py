@@ -161,7 +161,8 @@ def test_fresh_removes_a_run_and_nothing_else(tmp_path):
     run.open(config, fresh=False)
     run.state.mkdir()
     (run.state / "old.npz").write_bytes(b"old")
-    run.metrics.write_text("{}")
+    for file in (run.metrics, run.resources, run.anomalies("0123")):
+        file.write_text("{}")
     (run.path / "letter.txt").write_text("mine")
     assert run.open(config, fresh=True) is False
     assert sorted(entry.name for entry in run.path.iterdir()) == ["config.yaml", "letter.txt"]

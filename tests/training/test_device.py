@@ -85,3 +85,28 @@ def test_images_of_many_sizes_are_not_each_timed_anew(
         monkeypatch.setenv("TF_CUDNN_USE_AUTOTUNE", before)
     spare_autotuning(one_size=one_size, compiled=compiled)
     assert os.environ.get("TF_CUDNN_USE_AUTOTUNE") == after
+
+
+@pytest.mark.parametrize("cards", [[], [TURING], [PASCAL]])
+@pytest.mark.parametrize("begun_with", [("float32", False), ("mixed_float16", True)])
+def test_a_run_is_resumed_as_it_was_begun(cards, begun_with):
+    fresh = pick_device(precision="auto", jit="auto", cards=cards)
+    device = pick_device(precision="auto", jit="auto", cards=cards, begun_with=begun_with)
+    assert (device.precision, device.jit) == begun_with
+    line, *more = device.line.splitlines()
+    assert line.count("auto: as this run was begun") == 2
+    moved = (fresh.precision, fresh.jit) != begun_with
+    assert len(more) == moved
+    if moved:
+        assert f"would have precision {fresh.precision}" in more[0]
+
+
+def test_what_is_set_stands_on_resume_and_replicas_do_without_xla():
+    begun_with = ("mixed_float16", True)
+    device = pick_device(precision="float32", jit=False, cards=[], begun_with=begun_with)
+    assert (device.precision, device.jit) == ("float32", False)
+    assert "\n" not in device.line
+    device = pick_device(
+        precision="auto", jit="auto", cards=[TURING] * 2, replicas=2, begun_with=begun_with
+    )
+    assert (device.precision, device.jit) == ("mixed_float16", False)

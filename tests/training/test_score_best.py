@@ -1,6 +1,7 @@
 """The end of a run: its metrics.json is what `evaluate` says of it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -10,7 +11,8 @@ from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import Interrupted, UserError
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.streets.draw import draw_streets
-from kerasseg.training.score_best import score_best
+from kerasseg.training import score_best as score_best_module
+from kerasseg.training.score_best import score_best, write_panels
 from tests.inference.small_model import WORKING, small_graph, write_onnx, write_run
 
 IMAGES = 3
@@ -59,6 +61,24 @@ def test_the_scores_are_those_of_evaluate(trained, tmp_path):
     # A net that was never trained answers background now and then.
     assert written["miou_forced"] != written["miou"]
     assert len(written["confusion"]) == catalog.label_set.num_classes + 1
+
+
+def test_panels_that_memory_does_not_suffice_for_cost_no_scores(trained, monkeypatch):
+    config, catalog, run = trained
+    run.metrics.unlink(missing_ok=True)
+    shutil.rmtree(run.panels, ignore_errors=True)
+
+    def panel(*arguments, **options):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(score_best_module, "panel", panel)
+        with pytest.raises(MemoryError):
+            score_best(config, catalog, run, check_stop=lambda: None, boundaries=False)
+    assert json.loads(run.metrics.read_text())["images"] == IMAGES
+    assert not run.panels.exists()
+    write_panels(config, catalog, run)
+    assert len(list(run.panels.glob("*.png"))) == 1
 
 
 def test_it_stops_when_it_is_told(trained):

@@ -56,6 +56,7 @@ def open_two(folders, config):
                 label_set=cityscapes_labels(void="background"), native_size=(64, 128), one_size=True
             ),
             data_key="abc",
+            device=SimpleNamespace(precision="float32", jit=False),
             plan=lambda **settings: PLAN,
         )
         try:

@@ -6,7 +6,14 @@ import pytest
 from kerasseg.config import OptimizerConfig
 from kerasseg.data.curriculum import plan_epochs
 from kerasseg.errors import UserError
-from kerasseg.training.state import Progress, load_state, restore, save_state, snapshot
+from kerasseg.training.state import (
+    Progress,
+    load_state,
+    restore,
+    save_state,
+    saved_device,
+    snapshot,
+)
 from tests.training.small_segmenter import noise_batch, small_segmenter
 
 ADAM = OptimizerConfig(average_decay=0.9)
@@ -141,3 +148,16 @@ def test_the_state_of_another_model_is_refused_and_changes_nothing(trained):
 def test_a_run_is_finished_once_each_epoch_has_its_row():
     assert not progress(rows=2).finished
     assert progress(rows=3).finished
+
+
+def test_what_auto_became_is_read_without_the_arrays(tmp_path, trained):
+    segmenter, _, _ = trained
+    assert saved_device(tmp_path / "none") is None
+    save_state(tmp_path, segmenter, progress(step=2))
+    assert saved_device(tmp_path) is None  # not known of it
+    save_state(tmp_path, segmenter, progress(step=3, device=("mixed_float16", True)))
+    assert saved_device(tmp_path) == ("mixed_float16", True)
+    assert load_state(tmp_path)[0].device == ("mixed_float16", True)
+    newest = sorted(tmp_path.glob("*.npz"))[-1]
+    newest.write_bytes(newest.read_bytes()[:500])
+    assert saved_device(tmp_path) is None

@@ -28,6 +28,17 @@ class GraphPredictor(Predictor):
     def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         return _arrays(self.graph.predict_with_probabilities(images))
 
+    def labels(self, images: np.ndarray) -> np.ndarray:
+        """TrainIds uint8 (B, H, W) of a batch uint8 (B, H, W, 3), those of `predict`: in one pass,
+        or image by image where they may need tiles."""
+
+        def compute(part: np.ndarray) -> Outputs:
+            return {"labels": self.graph.labels(part).numpy()}
+
+        if max(images.shape[1:3]) <= self.description.tile:
+            return compute(images)["labels"]
+        return np.stack([self._compute_one(compute, image)["labels"] for image in images])
+
 
 def _arrays(found: Mapping[str, Any]) -> Outputs:
     return {name: values.numpy() for name, values in found.items()}
