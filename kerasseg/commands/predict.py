@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
     # What is wrong with the images is said before a model is loaded.
     images = find_images(args.images, out=args.out)
-    targets = {image: _targets(image, args.out, submission=args.submission) for image in images}
+    targets = _targets(images, args.out, submission=args.submission)
     _refuse_clashes(targets)
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out: {args.out} is not a directory")
@@ -108,12 +110,24 @@ def _threshold(text: str) -> float:
     return number
 
 
-def _targets(image: Path, out: Path, *, submission: bool) -> tuple[Path, ...]:
+def _targets(
+    images: Sequence[Path], out: Path, *, submission: bool
+) -> dict[Path, tuple[Path, ...]]:
+    """What is written for each image, into `out` itself; where two images of different folders have
+    one name, all go below `out` as they lie below the folder that they have in common.
+    """
     from kerasseg.inference.image_search import RESULTS
 
-    if submission:
-        return (out / f"{image.stem}.png",)
-    return tuple(out / f"{image.stem}_{result}.png" for result in RESULTS)
+    parents = [Path(os.path.abspath(image.parent)) for image in images]
+    places = {(parent, image.stem) for parent, image in zip(parents, images, strict=True)}
+    mirrored = len({stem for _, stem in places}) < len(places)
+    common = os.path.commonpath(parents)
+    endings = [""] if submission else [f"_{result}" for result in RESULTS]
+    targets = {}
+    for image, parent in zip(images, parents, strict=True):
+        folder = out / parent.relative_to(common) if mirrored else out
+        targets[image] = tuple(folder / f"{image.stem}{end}.png" for end in endings)
+    return targets
 
 
 def _refuse_clashes(targets: dict[Path, tuple[Path, ...]]) -> None:
@@ -196,7 +210,7 @@ def _predict(
         if args.submission:
             write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
         else:
-            prediction.save(args.out, image.stem, image=pixels)
+            prediction.save(paths[0].parent, image.stem, image=pixels)
     except UserError as error:
         return [str(error)]
     except Exception as error:

@@ -13,7 +13,7 @@ from kerasseg.data.packed.checksums import verify_shards
 from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
 from kerasseg.data.readers import READERS
 from kerasseg.data.readers.layouts import known_layout
-from kerasseg.data.remarks import absent_classes, left_out, turned_photos
+from kerasseg.data.remarks import absent_classes, left_out, repeated_images, turned_photos
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
 from kerasseg.errors import UserError
@@ -79,6 +79,9 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
     )
     catalog = _summary(label_set, samples, facts)
     remarks = [remark for split in splits for remark in left_out(split, unused[split])]
+    if {"train", "val"} <= samples.keys():
+        with os_errors(None, "cannot be read"):
+            remarks += repeated_images(samples["train"], samples["val"])
     return replace(catalog, remarks=(*remarks, *catalog.remarks))
 
 

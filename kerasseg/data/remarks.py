@@ -1,5 +1,6 @@
 """What a person should know of a data set that is in order, before a training."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,37 @@ def absent_classes(split: str, names: Sequence[str], pixels: Sequence[int]) -> l
     """Which classes a net that is trained on `split` never sees. pixels: of each class."""
     absent = [name for name, count in zip(names, pixels, strict=True) if not count]
     return [f"never in {split}: {', '.join(absent)}"] if absent else []
+
+
+def repeated_images(train: Sequence[Sample], val: Sequence[Sample]) -> list[str]:
+    """How many validation images are training images, too, byte for byte.
+
+    Only files of one size are read. Raises OSError.
+    """
+    by_size: dict[int, list[Sample]] = {}
+    for sample in train:
+        by_size.setdefault(sample.image.stat().st_size, []).append(sample)
+    content: dict[Path, bytes] = {}
+
+    def digest(path: Path) -> bytes:
+        if path not in content:
+            with open(path, "rb") as file:
+                content[path] = hashlib.file_digest(file, "sha256").digest()
+        return content[path]
+
+    pairs = []
+    for sample in val:
+        alike = by_size.get(sample.image.stat().st_size, [])
+        same = next((s for s in alike if digest(s.image) == digest(sample.image)), None)
+        if same is not None:
+            pairs.append((sample.image, same.image))
+    if not pairs:
+        return []
+    image, twin = pairs[0]
+    return [
+        f"val: {len(pairs)} of {len(val)} images are training images, byte for byte, such as "
+        f"{image} and {twin}: scores on them say nothing of new images"
+    ]
 
 
 def turned_photos(split: str, samples: Sequence[Sample], facts: Sequence[Facts]) -> list[str]:

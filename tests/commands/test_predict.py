@@ -142,13 +142,33 @@ def refused(*arguments):
 
 
 def test_two_images_of_one_name_are_refused_before_the_first(model, photos):
-    Path("other").mkdir()
-    Image.fromarray(blotches(9, 9)).save("other/a.jpg")
-    (line,) = refused(model, "in", "other", "--out", "out")
-    assert line == "out/a_labels.png: would be written for both in/a.png and other/a.jpg"
-    (line,) = refused(model, "in", "other", "--out", "out", "--submission")
-    assert line == "out/a.png: would be written for both in/a.png and other/a.jpg"
+    Image.fromarray(blotches(9, 9)).save("in/a.jpg")
+    (line,) = refused(model, "in", "--out", "out")
+    assert line == "out/a_labels.png: would be written for both in/a.jpg and in/a.png"
+    (line,) = refused(model, "in", "--out", "out", "--submission")
+    assert line == "out/a.png: would be written for both in/a.jpg and in/a.png"
+    Path("in/a.jpg").unlink()
     assert run(model, "in", "./in/a.png", "in/*.png", "--out", "out") == 0  # the same file
+
+
+def test_folders_are_mirrored_where_two_images_have_one_name(model, photos, capsys):
+    Path("in/more/deep").mkdir(parents=True)
+    for name in ("in/more/a.jpg", "in/more/deep/d.png"):
+        Image.fromarray(blotches(9, 9)).save(name)
+    assert run(model, "in", "--out", "out") == 0
+    assert capsys.readouterr().out == "out: 5 images\n"
+    written = [
+        f"{place}/{name}"
+        for place, stems in (("out", "abc"), ("out/more", "a"), ("out/more/deep", "d"))
+        for name in results(*stems)
+    ]
+    assert sorted(str(p) for p in Path("out").rglob("*.png")) == sorted(written)
+    assert pixels("out/more/a_labels.png").shape == (9, 9)
+    assert run(model, "in/a.png", "in/more/a.jpg", "--submission", "--out", "one") == 0
+    assert sorted(str(p) for p in Path("one").rglob("*.png")) == ["one/a.png", "one/more/a.png"]
+    Path("in/more/a.jpg").unlink()
+    assert run(model, "in", "--out", "flat") == 0  # as ever, where names tell the images apart
+    assert names("flat") == results(*"abcd")
 
 
 def test_no_image_is_written_over(model, photos):

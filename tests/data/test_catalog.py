@@ -47,6 +47,24 @@ def test_classes_that_no_training_image_shows_are_named(tmp_path):
     assert open_catalog(configure(root), splits=("val",)).remarks == ()
 
 
+def test_validation_images_that_are_training_images_are_counted(tmp_path):
+    root = make_folders(tmp_path / "data", ids=(0, 1, 2, 3, 4, 255))
+    for source, target in (("i1", "i0"), ("i2", "i2")):
+        data = (root / "train" / "images" / f"{source}.jpg").read_bytes()
+        (root / "val" / "images" / f"{target}.jpg").write_bytes(data)
+    near = (root / "train" / "images" / "i0.jpg").read_bytes()
+    (root / "val" / "images" / "i1.jpg").write_bytes(near[:-3] + b"\0" + near[-2:])  # same size
+    label = root / "val" / "labels" / "i0.png"
+    for name in ("i0", "i1"):
+        with Image.open(root / "val" / "images" / f"{name}.jpg") as image:
+            Image.new("L", image.size, 1).save(label.with_name(f"{name}.png"))
+    (remark,) = (r for r in open_catalog(configure(root)).remarks if "byte for byte" in r)
+    assert remark == (
+        f"val: 2 of 3 images are training images, byte for byte, such as {root}/val/images/i0.jpg "
+        f"and {root}/train/images/i1.jpg: scores on them say nothing of new images"
+    )
+
+
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_a_split_without_a_labelled_pixel_is_refused(tmp_path, split):
     root = make_folders(tmp_path / "data")
