@@ -49,7 +49,7 @@ def test_what_is_printed(config, tmp_path, capsys):
     assert re.search(r"a class whose .*… +60 +0\.50% +1$", out, re.MULTILINE), out
     assert re.search(r"void +6,000 +50\.00% +█+ *$", out, re.MULTILINE), out
     assert "never in train: tram" in out
-    tables = out.split("contact sheet:")[0]
+    tables = out.split("note:")[0]
     assert max(len(line) for line in tables.splitlines()) <= 80
 
 
