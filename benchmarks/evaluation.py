@@ -26,7 +26,7 @@ from kerasseg.commands.parser import whole_number
 from kerasseg.config import load_config
 from kerasseg.data.catalog import Catalog, open_catalog
 from kerasseg.errors import run_command
-from kerasseg.evaluation.answers import PngAnswers
+from kerasseg.evaluation.png_answers import PngAnswers
 from kerasseg.evaluation.split import evaluate_split
 from kerasseg.labels import cityscapes_labels
 from kerasseg.streets.draw import draw_streets

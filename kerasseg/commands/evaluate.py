@@ -128,7 +128,8 @@ def _split(args: argparse.Namespace) -> SplitScores:
     from kerasseg.data.catalog import open_catalog
     from kerasseg.data.contents import image_of
     from kerasseg.data.samples import take_evenly
-    from kerasseg.evaluation.answers import PngAnswers, answers_of
+    from kerasseg.evaluation.answers import answers_of
+    from kerasseg.evaluation.png_answers import PngAnswers
     from kerasseg.evaluation.split import evaluate_split
     from kerasseg.evaluation.temperature import calibrate
 

@@ -18,7 +18,8 @@ from kerasseg.data.contents import INSTANCE_END, UNKNOWN_END, companion, label_o
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.evaluation import METRICS
-from kerasseg.evaluation.answers import Answer, AnswerSource, PngAnswers
+from kerasseg.evaluation.answers import Answer, AnswerSource
+from kerasseg.evaluation.png_answers import PngAnswers
 from kerasseg.labels import LabelSet
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.metrics.scorer import ScoredImage

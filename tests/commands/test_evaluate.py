@@ -11,7 +11,8 @@ from kerasseg.commands.main import start
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.errors import UserError
-from kerasseg.evaluation.answers import Answer, PngAnswers
+from kerasseg.evaluation.answers import Answer
+from kerasseg.evaluation.png_answers import PngAnswers
 from kerasseg.evaluation.split import evaluate_split
 from kerasseg.labels import VOID, cityscapes_labels
 
