@@ -71,9 +71,13 @@ def run_command(function: Callable[[], int | None]) -> int:
 
 
 def print_error(message: str) -> None:
-    """Prints every line of it on stderr, marked as an error."""
-    for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)
+    """Prints every line of it on stderr, marked as an error.
+
+    Control characters, which the name of a file may hold, are shown as escapes such as `\\x1b`.
+    """
+    for line in message.split("\n"):
+        shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        print(f"error: {shown}", file=sys.stderr)
 
 
 @contextmanager

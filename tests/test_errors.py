@@ -26,6 +26,8 @@ def test_the_exit_status(capsys):
     assert capsys.readouterr() == ("", "")
     assert run_command(raises(UserError("a\nb"))) == 2
     assert capsys.readouterr() == ("", "error: a\nerror: b\n")
+    assert run_command(raises(UserError("é [/b] \x1b[2J \udcff\x85"))) == 2
+    assert capsys.readouterr() == ("", "error: é [/b] \\x1b[2J \\udcff\\x85\n")
     for error in (Interrupted(), KeyboardInterrupt()):
         assert run_command(raises(error)) == 3
         message = "interrupted; run the same command again to continue\n"

@@ -197,6 +197,8 @@ def _mapping(value: Any, where: str, *, allowed: tuple[str, ...]) -> dict:
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise UserError(f"{where} is {inline(value)}, expected text (put it in quotes)")
+    if not value.strip().isprintable():  # it would steer a terminal, or break a line of a table
+        raise UserError(f"{where} is {inline(value)}, expected text without control characters")
     return value.strip()
 
 

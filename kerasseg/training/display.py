@@ -48,9 +48,9 @@ class Display:
         self._stages = plan.epochs[-1].stage + 1
         self._console = console(file)
         self._bar = _Bar(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
-            TextColumn("{task.percentage:>3.0f} % · {task.fields[pace]} ·"),
+            TextColumn("{task.percentage:>3.0f} % · {task.fields[pace]} ·", markup=False),
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
             console=self._console,

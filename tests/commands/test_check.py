@@ -85,3 +85,21 @@ def test_a_sheet_that_cannot_be_written(config, tmp_path):
     with pytest.raises(UserError, match=r"taken: cannot be written"):
         check(config, sheet=tmp_path / "taken")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "data", "file", "taken"]
+
+
+def test_square_brackets_in_names_are_shown_as_they_stand(config, tmp_path, capsys):
+    names = ["lane [/solid]", "lane [solid]", ":car: $x$"]
+    listed = "".join(
+        f"  - {{name: '{n}', id: {i}, color: [{i}, 9, 9]}}\n" for i, n in enumerate(names)
+    )
+    (tmp_path / "data" / "labels.yaml").write_text(f"classes:\n{listed}void: {{id: 255}}\n")
+    for folder, end in (("images", "txt"), ("images", "webp")):
+        (tmp_path / "data" / "train" / folder / f"[bold] x [y].{end}").write_text("")
+    check(config, sheet=tmp_path / "[i] sheet [b].png")
+    out = capsys.readouterr().out
+    assert re.search(r"lane \[/solid\] +5,940 ", out)
+    assert re.search(r"lane \[solid\] +60 ", out)
+    assert "never in train: :car: $x$" in out
+    assert "2 files are not used, such as" in out
+    assert "/[bold] x [y].txt" in out
+    assert "/[i] sheet [b].png" in out

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from kerasseg.commands.main import start
-from kerasseg.commands.train import train_and_report
+from kerasseg.commands.train import print_result, train_and_report
 from kerasseg.config import load_config
 from kerasseg.errors import run_command
 from kerasseg.runs.directory import RunDirectory
@@ -85,3 +85,15 @@ def test_what_a_person_should_know_of_the_data_is_said_first(
     settings = ["data.name=folders", "data.root=data", f"data.cache_dir={tmp_path}/cache"]
     start([command, "--config", "folders", *settings])
     assert "note: never in train: tram\n" in capsys.readouterr().out
+
+
+def test_square_brackets_in_names_of_classes_are_shown_as_they_stand(tmp_path, capsys):
+    scores = made_scores({"lane [/solid]": (0.5, 30), "lane [solid]": (0.25, 10)})
+    run = RunDirectory(tmp_path / "a [b] run [c]")
+    run.path.mkdir()
+    run.write_scores(scores)
+    print_result(run)
+    out = capsys.readouterr().out
+    assert "lane [/solid]" in out
+    assert "lane [solid]" in out
+    assert f"scores       {run.metrics}" in out

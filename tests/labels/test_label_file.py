@@ -134,6 +134,8 @@ A = "name: a, id: 0, color: [1, 1, 1]"
         (classes(A, "name: b, id: 1, color: [[2, 2, 2]]"), "several colours are for"),
         (classes(A, "name: b, id: 1, colour: [2, 2, 2]"), '"colour"; did you mean color'),
         (classes(A, "name: b, id: 1, color: [2, 2, 2], category: x"), "for some classes only"),
+        (classes(A, r'name: "b\e[2J", id: 1, color: [2, 2, 2]'), "without control characters"),
+        (classes(A, r'name: "b\nc", id: 1, color: [2, 2, 2]'), "without control characters"),
         (classes(A, "name: b, x: 1"), r'classes\[1\]: unknown key "x"; allowed: name'),
         (classes(A) + "void: 255", "void: found 255"),
         (classes(A) + "void: {id: 0}", "void: id 0 is taken by"),
