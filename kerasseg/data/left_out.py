@@ -50,5 +50,5 @@ def refuse_orphans(
     first = orphans[0]
     stem = first.stem.removesuffix(end)
     more = f" (and {len(orphans) - 1} more labels without image)" if len(orphans) > 1 else ""
-    near = near_miss(images, stem)
+    near = near_miss(images, stem, besides=first)
     raise UserError(f"{first}: has no image; expected {images / stem}{allowed}{near}{more}")

@@ -60,8 +60,11 @@ def refuse_dangling_link(path: Path) -> None:
         raise UserError(f"{path}: a link to {os.readlink(path)}, which does not exist")
 
 
-def near_miss(folder: Path, stem: str) -> str:
-    """ "; 0001_L.png lies there" if `folder` holds a file that is named nearly as `stem`, or ""."""
+def near_miss(folder: Path, stem: str, *, besides: Path | None = None) -> str:
+    """How a file in `folder` that is named nearly as `stem` is shown: "; 0001_L.png lies there".
+
+    besides: a file that is not meant. "" if there is none.
+    """
     try:
         names = sorted(os.listdir(folder), key=lambda name: (len(name), name))
     except OSError:
@@ -70,6 +73,8 @@ def near_miss(folder: Path, stem: str) -> str:
     for name in names:
         found = name.casefold()
         rest = found.removeprefix(own)
+        if folder / name == besides:
+            continue
         if not name.startswith(".") and found.startswith(own) and not rest[:1].isalnum():
             return f"; {name} lies there"
     return ""

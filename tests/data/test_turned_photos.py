@@ -24,7 +24,8 @@ H, W = 12, 20
 def save_photo(path, orientation, *, size=(H, W), late=False):
     """Noise as a camera stores it; returns it as a viewer shows it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(orientation).integers(0, 256, (*size, 3)).astype(np.uint8)
+    rng = np.random.default_rng(list(path.name.encode()))
+    pixels = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(pixels).save(path, exif=exif)

@@ -10,6 +10,7 @@ from PIL import Image
 from sklearn.metrics import cohen_kappa_score
 
 from kerasseg.config import ModelConfig
+from kerasseg.errors import UserError
 from kerasseg.export.formats import Format
 from kerasseg.losses.term import LabelContext, NetOutputs
 from kerasseg.metrics.confusion import ConfusionMatrix
@@ -57,6 +58,12 @@ def test_a_reader(recipe, tmp_path):
     assert reader.recognises(tmp_path)
     assert [sample.name for sample in reader.read_samples(tmp_path, "val")] == ["a", "b"]
     assert reader.read_labels(None, void="ignore").dataset == "camvid"
+    (folder / "notes.txt").write_text("text")
+    samples = reader.read_samples(tmp_path, "val")
+    assert reader.find_left_out(tmp_path, "val", samples) == [folder / "notes.txt"]
+    (folder / "b_image.png").rename(folder / "b_image.webp")
+    with pytest.raises(UserError, match=r"b_mask\.png: has no image; .*; b_image\.webp lies there"):
+        reader.read_samples(tmp_path, "val")
 
 
 def test_a_metric(recipe):
