@@ -86,6 +86,10 @@ class Display:
             pace=f"{rate:.1f} img/s · wait {wait:.1%}",
         )
 
+    def say(self, line: str) -> None:
+        """Prints a line, above what moves."""
+        self._console.print(line)
+
     def validating(self, *, done: int, images: int) -> None:
         """done: images scored, of `images`."""
         self._bar.status = f"validating, image {done} of {images}"

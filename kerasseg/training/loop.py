@@ -16,6 +16,7 @@ from kerasseg.gpus import missing_gpu_notice
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.lock import locked
+from kerasseg.training.budget import Costs, remaining_line
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
@@ -28,7 +29,11 @@ from kerasseg.training.state import Progress, save_state
 from kerasseg.training.step import StepClock, compile_step
 from kerasseg.training.stop import StopRequest, stop_on_signals
 from kerasseg.training.tensorboard import TensorBoard
+from kerasseg.training.timing import time_scoring, time_validation
 from kerasseg.training.validate import validate
+
+_TIMED = 10  # steps, before the rest of a run is estimated
+_WORTH_SAYING = 60.0  # seconds of the steps to go
 
 
 def train(
@@ -74,7 +79,7 @@ def train(
         session = build_session(config, catalog, device, group)
         step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
         opened.enter_context(naming_changed_files(config, catalog))
-        progress = open_run(run, session, step, fresh=fresh, started=started)
+        progress = open_run(run, session, step, fresh=fresh, started=started, boundaries=boundaries)
         session.schedule.total_steps.assign(progress.plan.total_steps)
         if group.from_chief(progress.finished and run.metrics.exists()):
             print(f"{run.path}: this run is finished; --fresh starts it over")
@@ -112,7 +117,7 @@ def _run_to_the_end(
         ) as display,
         TensorBoard(run.tensorboard) if chief else nullcontext() as board,
     ):
-        _Loop(session, run, progress, step, stop, display, board).run_epochs()
+        _Loop(session, run, progress, step, stop, display, board, boundaries).run_epochs()
     if chief:
         score_best(
             session.config, session.catalog, run, check_stop=stop.check, boundaries=boundaries
@@ -134,6 +139,7 @@ class _Loop:
     stop: StopRequest
     display: Display
     board: TensorBoard | None
+    boundaries: bool
 
     def run_epochs(self) -> None:
         """From where `progress` stands to the end of its plan."""
@@ -141,6 +147,8 @@ class _Loop:
         train = self.session.config.train
         batches = self.session.batches(plan, first_step=progress.step)
         clock = StepClock()
+        # A budget that was planned a moment ago has said it.
+        said = not self.session.group.is_chief or (train.minutes is not None and not progress.step)
         for index in range(len(progress.history), len(plan.epochs)):
             clock.reset()
             while progress.step < plan.epochs[index].end:
@@ -155,6 +163,9 @@ class _Loop:
                     rate=clock.images_per_second,
                     wait=clock.input_wait,
                 )
+                if clock.timed_steps == _TIMED and not said:
+                    said = True
+                    self._say_how_long(clock.seconds_per_step, epochs=index)
                 if progress.step % train.save_every == 0:
                     self._save()
                 self._stop_if_asked()
@@ -168,6 +179,21 @@ class _Loop:
             else:
                 progress.history.append({})
                 self.session.segmenter.reset_metrics()
+
+    def _say_how_long(self, step_seconds: float, *, epochs: int) -> None:
+        """A line about the rest of the run, unless it is over at once."""
+        session, progress = self.session, self.progress
+        left = progress.plan.total_steps - progress.step
+        if left * step_seconds < _WORTH_SAYING:
+            return
+        scoring = time_scoring(session, boundaries=self.boundaries)
+        costs = Costs(step_seconds, time_validation(session), scoring)
+        every = session.config.train.validate_every
+        self.display.say(
+            remaining_line(
+                costs, progress.plan, validate_every=every, step=progress.step, epochs=epochs
+            )
+        )
 
     def _write_epoch(self, index: int, clock: StepClock, matrix: ConfusionMatrix | None) -> None:
         """Keeps the best weights, writes the row and the state, in this order."""

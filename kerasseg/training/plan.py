@@ -6,25 +6,30 @@ from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.errors import UserError
 from kerasseg.runs.directory import RunDirectory
-from kerasseg.training.budget import TRIAL_STEPS, affordable_steps, time_steps
+from kerasseg.training.budget import Costs, affordable_steps, count_validations, in_words
 from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device
 from kerasseg.training.replicas import join_replicas
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.state import Progress, load_state, restore, snapshot
 from kerasseg.training.step import TrainStep, compile_step
+from kerasseg.training.timing import TRIAL_STEPS, time_scoring, time_steps, time_validation
 
 
-def first_progress(session: Session, step: TrainStep, *, started: float) -> Progress:
+def first_progress(
+    session: Session, step: TrainStep, *, started: float, boundaries: bool = False
+) -> Progress:
     """The plan of a new run. With `train.minutes` it times some steps, and undoes them.
 
     step: the compiled training step. started: `time.monotonic()` when the command began.
+    boundaries: whether the best weights are scored at edges as well.
     """
     train, by_budget = session.config.train, True
     if train.steps is not None:
         plan = session.plan(total_steps=train.steps)
     elif train.minutes is not None:
-        plan = session.plan(total_steps=_affordable(session, step, started=started))
+        steps = _affordable(session, step, started=started, boundaries=boundaries)
+        plan = session.plan(total_steps=steps)
     else:
         plan, by_budget = session.plan(), False
     device = session.device.precision, session.device.jit
@@ -32,7 +37,8 @@ def first_progress(session: Session, step: TrainStep, *, started: float) -> Prog
 
 
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
-    """How many steps the `train.minutes` of `config` are worth on this machine, as of now."""
+    """How many steps the `train.minutes` of `config` are worth on this machine, as of now, for a
+    cell of an ablation, which is scored at edges as well."""
     distribute, batch_size = config.train.distribute, config.train.batch_size
     group = join_replicas(
         distribute,
@@ -46,45 +52,39 @@ def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     )
     session = build_session(config, catalog, device, group)
     step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
-    return _affordable(session, step, started=started)
+    return _affordable(session, step, started=started, boundaries=True)
 
 
-def _affordable(session: Session, step: TrainStep, *, started: float) -> int:
-    config, minutes = session.config, session.config.train.minutes
-    assert minutes is not None, "a run without a budget has its steps from its stages"
+def _affordable(session: Session, step: TrainStep, *, started: float, boundaries: bool) -> int:
+    train = session.config.train
+    assert train.minutes is not None, "a run without a budget has its steps from its stages"
     before = snapshot(session.segmenter)
     batches = session.batches(session.plan(total_steps=TRIAL_STEPS), first_step=0)
-    step_seconds = time_steps(lambda: float(step(next(batches))["loss"]))
+    step_seconds = time_steps(step, lambda: next(batches))
     restore(session.segmenter, before)
     # The chief validates, and its clock counts.
-    validation_seconds = _time_validation(session) if session.group.is_chief else 0.0
+    costs = Costs(step_seconds, 0.0, 0.0)
+    if session.group.is_chief:
+        scoring = time_scoring(session, boundaries=boundaries)
+        costs = Costs(step_seconds, time_validation(session), scoring)
     total_steps = affordable_steps(
-        seconds=60.0 * minutes - (time.monotonic() - started),
-        step_seconds=step_seconds,
-        validation_seconds=validation_seconds,
-        images=len(session.catalog.splits["train"]),
-        batch_size=config.train.batch_size,
-        validate_every=config.train.validate_every,
+        seconds=60.0 * train.minutes - (time.monotonic() - started),
+        costs=costs,
+        plan=lambda steps: session.plan(total_steps=steps),
+        validate_every=train.validate_every,
     )
     total_steps = int(session.group.from_chief(total_steps))
+    plan = session.plan(total_steps=total_steps)
+    validations = count_validations(plan, validate_every=train.validate_every)
+    seconds = time.monotonic() - started + costs.of(plan, validate_every=train.validate_every)
     print(
-        f"{minutes:g} minutes = {total_steps} steps of {config.train.batch_size} "
-        f"images ({step_seconds:.2f} s a step, {validation_seconds:.1f} s a validation)"
+        f"{train.minutes:g} minutes = {total_steps} steps of {train.batch_size} images "
+        f"({costs.step:.2f} s a step, {validations} validation{'s' if validations > 1 else ''} of "
+        f"{costs.validation:.1f} s, {costs.scoring:.0f} s for the final scores)"
     )
+    if session.group.is_chief and seconds > 60.0 * train.minutes:
+        print(f"train.minutes={train.minutes:g}: the shortest run takes {in_words(seconds)} here")
     return total_steps
-
-
-def _time_validation(session: Session) -> float:
-    """Seconds of one whole validation, from its second and third batch."""
-    seconds, images = [], 0
-    for image, _ in session.validation.take(3):
-        start = time.perf_counter()
-        session.predictor.labels(image.numpy())
-        seconds.append(time.perf_counter() - start)
-        images = max(images, image.shape[0])
-    # The first call traces and compiles.
-    each = sum(seconds[1:]) / len(seconds[1:]) if len(seconds) > 1 else seconds[0]
-    return each * len(session.catalog.splits["val"]) / images
 
 
 def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:

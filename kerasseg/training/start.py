@@ -20,13 +20,20 @@ _PAUSE = 3.0  # seconds
 
 
 def open_run(
-    run: RunDirectory, session: Session, step: Callable, *, fresh: bool, started: float
+    run: RunDirectory,
+    session: Session,
+    step: Callable,
+    *,
+    fresh: bool,
+    started: float,
+    boundaries: bool = False,
 ) -> Progress:
     """Where the run stands; its state is in the session.
 
     step: the compiled training step. fresh: throw away what the run directory holds. started:
     `time.monotonic()` when the command began. The chief alone writes; the others read what it has
-    left there. Raises UserError for a run that cannot go on, in all processes.
+    left there. boundaries: whether the best weights are scored at edges as well.
+    Raises UserError for a run that cannot go on, in all processes.
     """
     group = session.group
     if not group.agree(_agreement(session)):
@@ -52,7 +59,7 @@ def open_run(
         return progress
     if group.is_chief:
         run.write_description(describe_model(session.config, session.catalog))
-    progress = first_progress(session, step, started=started)
+    progress = first_progress(session, step, started=started, boundaries=boundaries)
     if group.is_chief:
         save_state(run.state, session.segmenter, progress)
     group.wait()

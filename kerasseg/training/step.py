@@ -57,6 +57,8 @@ class StepClock:
 
     def __init__(self) -> None:
         self._warm = False
+        self.timed_steps = 0  # of all epochs
+        self._seconds = 0.0
         self.reset()
 
     def reset(self) -> None:
@@ -72,10 +74,18 @@ class StepClock:
         means = {name: float(value) for name, value in step(batch).items()}
         if self._warm:
             self._waited += fetched - start
-            self._total += time.perf_counter() - start
+            seconds = time.perf_counter() - start
+            self._total += seconds
+            self._seconds += seconds
+            self.timed_steps += 1
             self._images += batch_size
         self._warm = True
         return means
+
+    @property
+    def seconds_per_step(self) -> float:
+        """Mean over all epochs, with the waiting for input; 0 before a step was timed."""
+        return self._seconds / self.timed_steps if self.timed_steps else 0.0
 
     @property
     def images_per_second(self) -> float:

@@ -83,15 +83,17 @@ def test_a_damaged_state_falls_back_to_the_one_before(
 
 def test_a_budget_is_planned_once(streets, run_command, tmp_path):
     run_dir = tmp_path / "run"
-    arguments = [*settings(streets, run_dir), "train.minutes=0.25"]
-    killed = run_command(KILLED, "budget:20", *arguments)  # 13 of them are the timed ones
+    arguments = [*settings(streets, run_dir), "train.minutes=1"]
+    killed = run_command(KILLED, "budget:20", *arguments)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with np.load(sorted((run_dir / "state").glob("*.npz"))[-1]) as archive:
         plan = json.loads(str(archive["meta"]))["plan"]
-    # By the clock of killed_run.py ten steps take a second, and so does each batch of two images
-    # that is validated: 1.5 s for three. Of the 15 s, 4 % stay in reserve, the validation at the
-    # end takes its share, and every step costs 1/10 s and a quarter of a validation.
-    assert sum(steps for *_, steps in plan) == int((15 * 0.96 - 1.5) / (0.1 + 1.5 / 4)) == 27
+    # By the clock of killed_run.py ten steps take a second, and so does the last image that is
+    # validated: 3 s for three. So does each one that is scored: 3 s, 1 s for its panel and 1 s
+    # until the first. Of the 60 s, 4 % stay in reserve.
+    total = sum(steps for *_, steps in plan)
+    assert total * 0.1 + len(plan) * 3 + 5 <= 60 * 0.96
+    assert (total + 4) * 0.1 + (len(plan) + 1) * 3 + 5 > 60 * 0.96
     other = "train.stages=[{crop_scale: 0.6, epochs: 2}, {crop_scale: 1.0, epochs: 1}]"
     refused = run_command(TRAIN, *arguments, other)
     assert refused.returncode == 2

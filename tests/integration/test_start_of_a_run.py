@@ -1,4 +1,4 @@
-"""A run that was begun on a GPU is resumed on a CPU with the precision it was begun with."""
+"""What the start of a run says and keeps: precision of the run it resumes, how long it takes."""
 
 import signal
 
@@ -33,3 +33,21 @@ def test_auto_stays_what_it_became(streets, run_command, tmp_path):
     again = run_command(TRAIN, *settings)
     assert again.returncode == 0
     assert "this run is finished" in again.stdout
+
+
+def test_the_log_says_how_long_it_takes(streets, run_command, tmp_path):
+    """Without a terminal, too; however short the run is, as far as this test goes."""
+    program = f"""
+import runpy
+from kerasseg.training import loop
+loop._WORTH_SAYING = 0.0
+runpy.run_path({TRAIN!r}, run_name="__main__")
+"""
+    settings = [f"data.root={streets}", f"run_dir={tmp_path / 'run'}", *SMALL]
+    done = run_command("-c", program, *settings)
+    assert done.returncode == 0, done.stderr
+    # 12 steps in 3 epochs; the first one compiles, the next ten are timed.
+    (line,) = [line for line in done.stdout.splitlines() if "to go: " in line]
+    assert "to go: 1 steps of " in line
+    assert "1 validation of " in line
+    assert "for the final scores" in line
