@@ -18,6 +18,7 @@ _OUT_OF_MEMORY = (
 )
 _FULL = re.compile(r"no space left|disk quota exceeded|file too large", re.I)
 _MEMORY = re.compile(r"out[_ ]of[_ ]memory|OOM when|failed to allocate|bad_alloc", re.I)
+_TRACE = re.compile(r"\{\{.*?\}\}|\[Op:\w+\][^;]*$")  # where in a graph it was
 _FILES = ("NotFoundError", "PermissionDeniedError", "AlreadyExistsError")
 # What a failed allocation ends in, beside TensorFlow's ResourceExhaustedError.
 _PERHAPS_MEMORY = ("InternalError", "UnknownError", "AbortedError")
@@ -136,4 +137,5 @@ def _is_tensorflows(kind: type) -> bool:
 def _sentence(message: str, words: re.Pattern) -> str:
     """The line of a message of several that holds the words, without the trace around it."""
     lines = [line.strip() for line in message.splitlines() if line.strip()] or [message]
-    return next((line for line in lines if words.search(line)), lines[0])
+    line = next((line for line in lines if words.search(line)), lines[0])
+    return _TRACE.sub("", line).strip()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -151,6 +152,11 @@ def run_child(what: str, module: str, *arguments: str) -> None:
         raise Interrupted
     if status == BUG:
         raise RuntimeError(f"{what}: python -m {module} ended with status {status}")
+    if status == -signal.SIGKILL:
+        raise UserError(
+            f"{what}: was killed, as by the system where memory runs out; train.batch_size, "
+            "data.image_size and model.width lower what is needed"
+        )
     if status:
         raise UserError(f"{what}: python -m {module} ended with status {status}")
 

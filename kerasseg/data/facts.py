@@ -97,7 +97,7 @@ class VerifiedCache:
 
 
 def _name(sample: Sample) -> str:
-    return f"{os.path.abspath(sample.image)}|{os.path.abspath(sample.label)}"
+    return f"{os.path.abspath(sample.image)}\0{os.path.abspath(sample.label)}"
 
 
 def _stamp(sample: Sample) -> list[int]:

@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import zipfile
+import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -71,6 +73,17 @@ class RunDirectory:
                 f"{self.path}: no {self.best.name} in it; it was stopped before its first "
                 "validation, continue it with train.py"
             )
+
+    def best_problem(self) -> str | None:
+        """What is wrong with `best.keras`, by the checksums in it; None: nothing."""
+        try:
+            with zipfile.ZipFile(self.best) as archive:
+                damaged = archive.testzip()
+        except FileNotFoundError:
+            return "is missing"
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            return f"is damaged ({error})"
+        return None if damaged is None else f"is damaged ({damaged})"
 
     def open(self, config: Config, *, fresh: bool) -> bool:
         """Makes or continues the run; otherwise like `check`."""

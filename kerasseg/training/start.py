@@ -52,6 +52,7 @@ def open_run(
 
     _wait_until(same_state, group, run)
     if progress is not None:
+        _check_best(run, progress, group)
         if progress.step:
             print(f"resuming after step {progress.step} of {progress.plan.total_steps}")
         if group.is_chief:
@@ -65,6 +66,25 @@ def open_run(
     group.wait()
     _wait_until(run.config.exists, group, run)
     return progress
+
+
+def _check_best(run: RunDirectory, progress: Progress, group: ReplicaGroup) -> None:
+    """Raises UserError, in all processes, if the weights that scored best so far cannot be read.
+
+    Without the file, the best of the epochs to come are kept, if there are any.
+    """
+    problem = None
+    if group.is_chief and progress.best_miou is not None:
+        problem = run.best_problem()
+    if problem == "is missing" and not progress.finished:
+        print(f"{run.best}: {problem}; the best weights of the epochs to come are kept")
+        progress.best_miou, problem = None, None
+    if group.any(problem is not None and not (progress.finished and run.metrics.exists())):
+        raise UserError(
+            f"{run.best}: {problem or 'not to be read by the chief'}, and the run needs it at its "
+            "end; put back a copy, remove it if epochs are left to keep the best of those, "
+            "or --fresh to start over"
+        )
 
 
 def device_of_run(run: RunDirectory, group: ReplicaGroup) -> tuple[str, bool] | None:

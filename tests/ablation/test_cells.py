@@ -1,6 +1,9 @@
-"""What a cell's scores on photos of unknown things are kept under."""
+"""Cells: what their scores on photos of unknown things are kept under, and how they end."""
 
-from kerasseg.ablation.cells import _anomalies_key
+import pytest
+
+from kerasseg.ablation.cells import _anomalies_key, run_child
+from kerasseg.errors import UserError
 
 
 def test_photos_and_weights_are_told_apart(tmp_path):
@@ -17,3 +20,10 @@ def test_photos_and_weights_are_told_apart(tmp_path):
     weights.write_bytes(b"two")
     keys.append(_anomalies_key(folders[0], weights))
     assert len(set(keys)) == 4
+
+
+def test_a_killed_cell_names_the_settings_that_lower_what_it_needs(tmp_path, monkeypatch):
+    (tmp_path / "killed.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"plain-seed0: was killed.*memory.*train\.batch_size"):
+        run_child("plain-seed0", "killed")

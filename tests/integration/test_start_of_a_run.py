@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from kerasseg.runs.lock import locked
 from tests.integration.small_run import SMALL
 from tests.programs import PROJECT
 
@@ -51,3 +52,19 @@ runpy.run_path({TRAIN!r}, run_name="__main__")
     assert "to go: 1 steps of " in line
     assert "1 validation of " in line
     assert "for the final scores" in line
+
+
+def test_beside_a_training_a_run_is_read_and_not_written_anew(streets, run_command, tmp_path):
+    run_dir = tmp_path / "run"
+    settings = [f"data.root={streets}", f"run_dir={run_dir}", *SMALL]
+    assert run_command(TRAIN, *settings).returncode == 0
+    before = {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
+    with locked(run_dir):  # as a training holds it
+        for more in ([], ["--fresh"]):
+            refused = run_command(TRAIN, *settings, *more)
+            assert refused.returncode == 2
+            assert "another training is running there" in refused.stderr
+        after = {path: path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
+        assert after == before
+        report = run_command("-m", "kerasseg", "report", str(run_dir))
+        assert report.returncode == 0, report.stderr

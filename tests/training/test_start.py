@@ -3,6 +3,7 @@
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -130,6 +131,42 @@ def test_minutes_that_change_nothing_are_not_passed_over(tmp_path, config, naps,
     assert capsys.readouterr().out.count(said) == 1
     open_two([run.path] * 2, config)
     assert "train.minutes" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["half", "zeros", "middle"])
+def test_damaged_best_weights_are_refused_at_the_start_and_not_at_the_end(
+    tmp_path, config, naps, damage
+):
+    run = resumable(tmp_path / "run", config)
+    data = bytearray(run.best.read_bytes())
+    middle = len(data) // 2
+    if damage == "middle":
+        data[middle : middle + 50] = bytes(50)
+    else:
+        data = data[:middle] if damage == "half" else bytearray(len(data))
+    run.best.write_bytes(data)
+    for error in open_two([run.path] * 2, config):
+        assert isinstance(error, UserError)
+        assert "best.keras: " in str(error)
+        assert "\n" not in str(error)
+
+
+def test_without_best_weights_those_of_the_epochs_to_come_are_kept(tmp_path, config, naps, capsys):
+    run = resumable(tmp_path / "run", config)
+    assert [one.best_miou for one in open_two([run.path] * 2, config)] == [0.5, 0.5]
+    run.best.unlink()
+    assert open_two([run.path] * 2, config)[0].best_miou is None
+    assert "is missing; the best weights of the epochs to come are kept" in capsys.readouterr().out
+
+
+def resumable(path, config):
+    """A run with a state of step 2, and weights that scored 0.5."""
+    run = RunDirectory(path)
+    run.open(config, fresh=False)
+    segmenter = small_segmenter()
+    run.save_best(segmenter.averaged)
+    save_state(run.state, segmenter, replace(progress(2), best_miou=0.5))
+    return run
 
 
 def test_nobody_waits_where_all_see_the_same(tmp_path, config, naps, capsys):
