@@ -123,3 +123,28 @@ def test_a_directory_that_is_no_run(streets, run_command, tmp_path):
     done = run_command(TRAIN, f"data.root={streets}", "run_dir=run", *SMALL)
     assert_refused(done, "run", "not a run directory")
     assert (tmp_path / "run" / "letter.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("change", ["path.unlink()", "path.write_bytes(path.read_bytes()[:500])"])
+def test_an_image_that_vanishes_or_breaks_while_a_run_trains(tree, run_command, tmp_path, change):
+    path = sorted(tree.rglob("leftImg8bit/train/**/*.png"))[0]
+    program = f"""
+import runpy
+from pathlib import Path
+from kerasseg.training import step
+path, run_step = Path({str(path)!r}), step.StepClock.run
+
+def run(self, *arguments, **options):
+    if path.exists() and len(path.read_bytes()) > 500:
+        {change}
+    return run_step(self, *arguments, **options)
+
+step.StepClock.run = run
+runpy.run_path({TRAIN!r}, run_name="__main__")
+"""
+    stages = "train.stages=[{crop_scale: 1.0, epochs: 30}]"
+    settings = [f"data.root={tree}", f"run_dir={tmp_path / 'run'}", *SMALL, stages]
+    done = run_command("-c", program, *settings)
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: {path}: ")
