@@ -22,8 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from train_step import HEAP, draw_batch, options_parser, peers_python
-from turns import machine, ratios, take_turns
+from train_step import draw_batch, options_parser, peers_python
+from turns import HEAP, machine, ratios, take_turns
 
 from kerasseg.errors import UserError, run_command
 

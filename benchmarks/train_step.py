@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from turns import machine, ratios, say, take_turns
+from turns import HEAP, machine, ratios, say, take_turns
 
 from kerasseg.commands.parser import whole_number
 from kerasseg.errors import UserError, run_command
@@ -34,9 +34,6 @@ VARIANTS = {
 }
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
 DEFAULT = ["ours/plain/float32", "ours/full_closed_form/float32", "ours/full/float32"]
-# PyTorch allocates with malloc, and glibc hands every feature map back to the kernel and fetches
-# zeroed pages again. Kept on the heap, steps take a sixth less.
-HEAP = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000"}
 TOLERANCE = 1e-4  # relative, of losses and gradient on the same weights
 
 

@@ -35,7 +35,7 @@ VARIANTS = {
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=Path, required=True, help="npz of image and label")
-    parser.add_argument("--width", type=int, required=True)
+    parser.add_argument("--width", type=int, help="of the U-Net; other encoders have none")
     parser.add_argument("--variant", choices=list(VARIANTS), default="full")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--warmup", type=int, default=2)
@@ -141,7 +141,7 @@ def main() -> None:
             f"data.root={root}",
             f"data.cache_dir={folder}/cache",
             f"data.image_size=[{height},{width}]",
-            f"model.width={args.width}",
+            *([f"model.width={args.width}"] if args.width else []),
             f"train.batch_size={images}",
             *VARIANTS[args.variant],
             *args.set,
