@@ -1,10 +1,12 @@
 """Settings of the net and of what it is trained on: encoder, decoder, head, loss terms."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from kerasseg.config.setting_types import (
+    Allowed,
+    AnyPath,
     Integer,
     Number,
     Section,
@@ -15,12 +17,44 @@ from kerasseg.config.setting_types import (
 class ModelConfig(Section):
     """The net: encoder, decoder and head."""
 
-    encoder: Literal["unet"] = Field("unet", description="what turns the image into features")
-    width: Integer = Field(
-        64, ge=1, le=1024, description="channels of the first level; doubles with each level"
+    encoder: Literal[
+        "unet",
+        "efficientnet_lite0",
+        "efficientnet_lite1",
+        "efficientnet_lite2",
+        "efficientnet_v2_b0",
+        "efficientnet_v2_b1",
+        "efficientnet_v2_b2",
+        "efficientnet_v2_b3",
+        "efficientnet_v2_s",
+        "mobilenet_v3_large",
+        "resnet50",
+        "resnet50_v2",
+        "convnext_tiny",
+        "convnext_small",
+    ] = Field("unet", description="what turns the image into features")
+    encoder_weights: AnyPath = Field(
+        "none",
+        description="trained weights of the encoder: imagenet, a file, or none; not with unet",
     )
-    depth: Integer = Field(
-        4, ge=1, le=6, description="how often the image is halved on the way down"
+    encoder_batch_norm: Literal["train", "frozen"] = Field(
+        "train",
+        description="BatchNorm of the encoder; frozen: statistics, scale and offset stay as loaded",
+    )
+    width: Integer = Field(
+        64, ge=1, le=1024, description="unet only: channels of the first level, doubled with each"
+    )
+    depth: Integer = Field(4, ge=1, le=6, description="unet only: how often the image is halved")
+    decoder_channels: (
+        Annotated[
+            tuple[Annotated[Integer, Field(ge=1, le=4096)], ...],
+            Allowed("list of integers, 1 <= x <= 4096, one for each doubling, the deepest first"),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="channels of the decoder after each doubling; null: as many as the U-Net's "
+        "encoder has there, with other encoders 256, 128, 64, 32, 16",
     )
     # Zeros at the edge would be a frame that the net learns.
     padding: Literal["zero", "reflect"] = Field(

@@ -3,6 +3,7 @@
 import keras
 
 from kerasseg.config import ModelConfig
+from kerasseg.errors import UserError
 from kerasseg.models.blocks import ConvolutionBlock, initializer_seeds
 from kerasseg.models.decoder import decode, net_reach
 from kerasseg.models.encoders import ENCODERS
@@ -15,7 +16,7 @@ def unet(
     *,
     classes: int,
     encoder: str = "unet",
-    encoder_weights: str | None = None,
+    encoder_weights: str = "none",
     seed: int = 0,
     precision: str | None = None,
     **settings,
@@ -25,7 +26,7 @@ def unet(
     Args:
         classes: Channels of the logits, >= 1.
         encoder: Name of the encoder, a row of `kerasseg.models.encoders.ENCODERS`.
-        encoder_weights: Trained weights of the encoder. `None` or `"none"`: new ones.
+        encoder_weights: Trained weights of the encoder: `"imagenet"`, a file, or `"none"`.
         seed: Seed of the weights, >= 0.
         precision: Name of a Keras dtype policy. `None`: the global one.
         **settings: Further settings of the section `model`, such as `width`, `depth`, `padding`
@@ -37,6 +38,7 @@ def unet(
 
     Raises:
         ValueError: For a setting that does not exist, or a value that is not allowed.
+        kerasseg.UserError: If the weights cannot be had, or do not fit.
 
     Example:
 
@@ -45,13 +47,11 @@ def unet(
     >>> net(np.zeros((1, 97, 131, 3), np.uint8)).shape.as_list()
     [1, 97, 131, 19]
     """
-    model = ModelConfig(encoder=encoder, **settings)
-    if encoder_weights not in (None, "none"):
-        raise ValueError(
-            f"encoder_weights: found {encoder_weights!r}, allowed with encoder={encoder!r}: none"
-        )
+    model = ModelConfig(encoder=encoder, encoder_weights=encoder_weights, **settings)
     precision = precision or keras.config.dtype_policy().name
-    return build_direct_net(model, outputs=classes, seed=seed, precision=precision)
+    net = build_direct_net(model, outputs=classes, seed=seed, precision=precision)
+    load_encoder_weights(net, model)
+    return net
 
 
 def build_net(model: ModelConfig, *, outputs: int, seed: int, precision: str) -> keras.Model:
@@ -76,13 +76,27 @@ def build_direct_net(model: ModelConfig, *, outputs: int, seed: int, precision: 
     pad = PadToMultiple(encoder.stride, least=least, dtype=precision, name="pad_to_multiple")
     features = decode(
         encoder.features(pad(x)),
-        _decoder_channels(encoder, width=model.width),
+        _decoder_channels(encoder, model.decoder_channels),
         block=block,
         upsampling=model.upsampling,
     )
     features = CropLike(dtype=precision, name=FEATURES)([features, image])
     logits = direct_head(features, outputs=outputs, seeds=block.seeds)
-    return keras.Model(image, logits, name=model.encoder)
+    net = keras.Model(image, logits, name=model.encoder)
+    if model.encoder_batch_norm == "frozen":
+        for name in encoder.batch_norms:  # statistics, scale and offset
+            net.get_layer(name).trainable = False
+    return net
+
+
+def load_encoder_weights(net: keras.Model, model: ModelConfig) -> None:
+    """Fills the encoder of `net` with the trained weights that the settings name, if they do.
+
+    Raises UserError if they cannot be had, or do not fit.
+    """
+    if model.encoder_weights != "none":
+        encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
+        encoder.load_weights(net, model.encoder_weights)
 
 
 def net_geometry(model: ModelConfig) -> tuple[int, int | None]:
@@ -92,11 +106,17 @@ def net_geometry(model: ModelConfig) -> tuple[int, int | None]:
     return encoder.stride, net_reach(stride=encoder.stride, encoder_reach=encoder.reach)
 
 
-def _decoder_channels(encoder: Encoder, *, width: int) -> dict[int, int]:
-    """Of the encoder where it has the stride; elsewhere width times the stride."""
-    own = dict(zip(encoder.strides, encoder.channels, strict=True))
-    strides = (2**level for level in range(encoder.stride.bit_length()))
-    return {stride: own.get(stride, width * stride) for stride in strides}
+def _decoder_channels(encoder: Encoder, setting: tuple[int, ...] | None) -> dict[int, int]:
+    """{stride: channels}, from the setting, which begins with the deepest, or the encoder's own."""
+    if setting is None:
+        return encoder.decoder_channels
+    strides = [encoder.stride >> level for level in range(1, encoder.stride.bit_length())]
+    if len(setting) != len(strides):
+        raise UserError(
+            f"model.decoder_channels: found {len(setting)} numbers, allowed with this encoder: "
+            f"{len(strides)}, for the strides {', '.join(map(str, strides))}"
+        )
+    return dict(zip(strides, setting, strict=True))
 
 
 def _block(model: ModelConfig, *, seed: int, precision: str) -> ConvolutionBlock:

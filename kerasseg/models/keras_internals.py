@@ -3,7 +3,8 @@
 It may change with any minor version: the reason why requirements.txt holds both to one.
 """
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import keras
@@ -39,6 +40,35 @@ class TakesSummedGradients:
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         return list(grads_and_vars)
+
+
+def layers_that_read(tensor: keras.KerasTensor) -> list[keras.layers.Layer]:
+    """What takes the symbolic `tensor` of a functional model, in this model or another."""
+    layer = layer_that_made(tensor)
+    return [node.operation for node in layer._outbound_nodes]
+
+
+def copied_graph(model: keras.Model, x, copy: Callable) -> list[keras.KerasTensor]:
+    """The outputs of a functional model of one input, for `x`, through copies of its operations.
+
+    copy: operation, layers among them, to what is called in its place. `clone_model` makes a model
+    with an input of its own, whose layers are not those of the net around it.
+    """
+
+    def call(operation, *arguments, mask=None, **keywords):
+        return operation(*arguments, **keywords)
+
+    return model._run_through_graph([x], operation_fn=copy, call_fn=call)
+
+
+@contextmanager
+def random_state_kept() -> Iterator[None]:
+    """What is built in here, with seeds that Keras draws, leaves Python's generator as it was."""
+    before = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 def compiled_by_xla() -> bool:

@@ -7,7 +7,9 @@ import keras
 from kerasseg.errors import UserError, is_out_of_memory
 from kerasseg.models.heads import HEAD
 from kerasseg.models.layers import (  # noqa: F401  registers the layers
+    activation,
     batch_norm,
+    channels,
     dropout,
     padding,
     upsampling,
@@ -47,8 +49,9 @@ def start_from(net: keras.Model, source: keras.Model, *, path: str) -> str:
                 fresh_head = True
                 continue
             raise UserError(
-                f"train.init_from={path}: its layer {layer.name} does not fit; model.width, "
-                "model.depth, model.padding and model.upsampling must be those of that run"
+                f"train.init_from={path}: its layer {layer.name} does not fit; model.encoder, "
+                "model.width, model.depth, model.padding and model.upsampling must be those of "
+                "that run"
             )
         layer.set_weights(given.get_weights())
     if fresh_head:

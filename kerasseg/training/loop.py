@@ -66,17 +66,18 @@ def train(
         group.check_batch(batch_size)
         stop = opened.enter_context(stop_on_signals())
         opened.enter_context(group.output())
+        begun_with = None if fresh else device_of_run(run, group)
         device = pick_device(
             precision=config.train.precision,
             jit=config.train.jit,
             replicas=group.size,
-            begun_with=None if fresh else device_of_run(run, group),
+            begun_with=begun_with,
         )
         print(device.line)
         if notice := missing_gpu_notice(seen=len(tf.config.list_physical_devices("GPU"))):
             print(notice)
         spare_autotuning(one_size=catalog.same_size["val"], compiled=device.jit)
-        session = build_session(config, catalog, device, group)
+        session = build_session(config, catalog, device, group, resumes=begun_with is not None)
         step = compile_step(session.segmenter, jit=device.jit, strategy=group.strategy)
         opened.enter_context(naming_changed_files(config, catalog))
         progress = open_run(run, session, step, fresh=fresh, started=started, boundaries=boundaries)

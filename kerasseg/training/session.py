@@ -17,7 +17,7 @@ from kerasseg.data.pixels import Decoder
 from kerasseg.data.working_scale import WorkingScale
 from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.losses.objective import Objective
-from kerasseg.models.build import build_net, net_geometry
+from kerasseg.models.build import build_net, load_encoder_weights, net_geometry
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.weights import load_net, start_from
@@ -143,11 +143,17 @@ def describe_model(config: Config, catalog: Catalog) -> ModelDescription:
 
 
 def build_session(
-    config: Config, catalog: Catalog, device: Device, group: ReplicaGroup | None = None
+    config: Config,
+    catalog: Catalog,
+    device: Device,
+    group: ReplicaGroup | None = None,
+    *,
+    resumes: bool = False,
 ) -> Session:
     """Model, optimizer and data sets, at step 0. group: who trains; None = this device alone.
 
-    Raises UserError for a bad `train.init_from`.
+    resumes: the weights will be those of a saved state, so that none are looked for elsewhere.
+    Raises UserError for a bad `train.init_from` or `model.encoder_weights`.
     """
     group = group or ReplicaGroup()
     outputs = catalog.label_set.num_outputs
@@ -155,9 +161,11 @@ def build_session(
         net = build_net(config.model, outputs=outputs, seed=config.seed, precision=device.precision)
     # Nobody but the process itself needs this one: it is no part of the strategy.
     averaged = build_net(config.model, outputs=outputs, seed=config.seed, precision="float32")
-    if config.train.init_from:
+    if config.train.init_from and not resumes:
         source = load_net(config.train.init_from)
         print(start_from(net, source, path=config.train.init_from))
+    elif not resumes:
+        load_encoder_weights(net, config.model)
     averaged.set_weights(net.get_weights())
     schedule = build_schedule(config.optimizer, total_steps=1)
     with group.scope():

@@ -26,7 +26,8 @@ seed: 0
 data: {name: streets, root: data/streets, image_size: [128, 256], max_images: null, cache: none,
   cache_dir: null, workers: null, labels_file: null, draw_train: 400, draw_val: 80, draw_seed: 0}
 labels: {void: background}
-model: {encoder: unet, width: 64, depth: 4, padding: reflect, upsampling: transposed,
+model: {encoder: unet, encoder_weights: none, encoder_batch_norm: train, width: 64, depth: 4,
+  decoder_channels: null, padding: reflect, upsampling: transposed,
   dropout_rate: 0.3, branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001,
   batch_norm_sync: true}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
@@ -247,6 +248,8 @@ def test_settings_that_change_no_result_do_not_differ(setting):
 def test_every_other_setting_differs():
     changed = {"data.name": "camvid", "data.image_size": "[8, 8]", "labels.void": "ignore"}
     changed |= {"train.stages": "[{crop_scale: 1, epochs: 1}]", "train.precision": "float32"}
+    changed |= {"model.decoder_channels": "[4, 4, 4, 4]"}
+    beside = {"model.encoder_weights": ["model.encoder=resnet50"]}  # not allowed by itself
     for name, default in setting_values(Config()).items():
         if name in MAY_DIFFER_ON_RESUME:
             continue
@@ -262,7 +265,25 @@ def test_every_other_setting_differs():
         else:
             value = changed.get(name, 0.5 if "number" in words[0] else 5)
         value = "other" if "path" in words else value
-        assert differing_settings(of(), of(f"{name}={value}")) == [name]
+        others = beside.get(name, [])
+        assert differing_settings(of(*others), of(*others, f"{name}={value}")) == [name]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["model.encoder=resnet50", "model.width=32"], ["model.width: found 32", "resnet50"]),
+        (["model.encoder=resnet50", "model.depth=3"], ["model.depth: found 3", "resnet50"]),
+        (["model.encoder_weights=imagenet"], ["model.encoder_weights: found ", "unet"]),
+        (["train.steps=5", "train.minutes=5"], ["train.steps: found 5", "train.minutes"]),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(settings, words):
+    with pytest.raises(UserError) as caught:
+        of(*settings)
+    assert str(caught.value).startswith("command line: ")
+    assert all(word in str(caught.value) for word in words)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ def requirements(lines):
 
 def test_both_ways_to_install_bring_the_same_packages():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    base, train = project["dependencies"], project["optional-dependencies"]["train"]
+    base, extras = project["dependencies"], project["optional-dependencies"]
     lines = (PROJECT / "requirements.txt").read_text().splitlines()
     complete = [line for line in lines if not line.startswith("#")]
-    assert requirements([*base, *train]) == requirements(complete)
+    assert requirements([*base, *extras["train"], *extras["lite"]]) == requirements(complete)
     assert not {"tensorflow", "keras"} & requirements(base).keys()
 
 

@@ -1,8 +1,12 @@
 """The contracting path of the U-Net of Ronneberger et al. 2015, with BatchNorm."""
 
+from pathlib import Path
+
+import keras
 from keras import layers
 
 from kerasseg.config import ModelConfig
+from kerasseg.errors import UserError
 from kerasseg.models.blocks import ConvolutionBlock
 
 
@@ -12,12 +16,13 @@ class UNetEncoder:
     The contract is in `contract.Encoder`.
     """
 
-    weights = None
+    weights = ()
 
     def __init__(self, model: ModelConfig, block: ConvolutionBlock):
         self._block = block
         self.strides = tuple(2**level for level in range(model.depth + 1))
         self.channels = tuple(model.width * stride for stride in self.strides)
+        self.decoder_channels = dict(zip(self.strides[:-1], self.channels[:-1], strict=True))
         self._names = [*(f"down{level}" for level in range(model.depth)), "bottom"]
         self.batch_norms = tuple(n for name in self._names for n in block.norm_names(name))
 
@@ -42,3 +47,9 @@ class UNetEncoder:
             if stride < self.stride:
                 x = layers.MaxPooling2D(2, dtype=self._block.dtype, name=f"{name}_pool")(x)
         return features
+
+    def load_weights(self, net: keras.Model, source: str | Path) -> None:
+        raise UserError(
+            f"model.encoder_weights: found {source}, allowed with model.encoder=unet: none; "
+            "train.init_from takes the weights of a whole net"
+        )

@@ -1,117 +1,109 @@
 """What every encoder promises, row by row of the table."""
 
-from typing import get_args
+import random
+from typing import ClassVar, get_args
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
+import tensorflow as tf
+import tf2onnx
 
 from kerasseg.config import ModelConfig
-from kerasseg.models.build import build_net, net_geometry
+from kerasseg.errors import UserError
+from kerasseg.export.fold import fold_batch_norm
+from kerasseg.export.formats.onnx_graph import OPSET
+from kerasseg.models.build import _block, build_direct_net, build_net, net_geometry
 from kerasseg.models.encoders import ENCODERS
+from kerasseg.models.layers.batch_norm import FusedBatchNormalization
+from tests.models.encoders.built import OUTPUTS, Built, built_encoder, settings
 
-OUTPUTS = 3
-
-
-def settings(encoder: str) -> ModelConfig:
-    small = {"width": 2, "depth": 2} if encoder == "unet" else {}
-    return ModelConfig(encoder=encoder, **small)
+# One of each architecture; the others are the same code with other numbers.
+ARCHITECTURES = (
+    "unet",
+    "efficientnet_lite0",
+    "efficientnet_v2_b0",
+    "mobilenet_v3_large",
+    "resnet50",
+    "resnet50_v2",
+    "convnext_tiny",
+)
 
 
 @pytest.fixture(scope="module", params=ENCODERS)
-def model(request):
-    return settings(request.param)
-
-
-@pytest.fixture(scope="module")
-def net(model):
-    return build_net(model, outputs=OUTPUTS, seed=0, precision="float32")
-
-
-def encoder_of(model, monkeypatch):
-    """The encoder that `build_net` makes, and the feature maps it gives."""
-    made = {}
-
-    def remember(*arguments):
-        encoder = ENCODERS[model.encoder](*arguments)
-        features = encoder.features
-
-        def spy(x):
-            made["features"] = features(x)
-            return made["features"]
-
-        encoder.features = spy
-        made["encoder"] = encoder
-        return encoder
-
-    monkeypatch.setattr("kerasseg.models.build.ENCODERS", {model.encoder: remember})
-    made["net"] = build_net(model, outputs=OUTPUTS, seed=0, precision="float32")
-    return made
+def built(request) -> Built:
+    """Every row, with its net."""
+    return built_encoder(request.param)
 
 
 def test_the_setting_has_exactly_the_rows_of_the_table():
     assert get_args(ModelConfig.model_fields["encoder"].annotation) == tuple(ENCODERS)
 
 
-def test_the_feature_maps_have_the_strides_and_channels_that_are_announced(model, monkeypatch):
-    made = encoder_of(model, monkeypatch)
-    encoder, features = made["encoder"], made["features"]
+def test_the_feature_maps_have_the_strides_and_channels_that_are_announced(built):
+    encoder, features = built.encoder, built.features
     assert tuple(features) == encoder.strides == tuple(sorted(encoder.strides))
     assert set(encoder.strides) <= {1, 2, 4, 8, 16, 32}
     assert encoder.stride == max(encoder.strides)
-    maps = keras.Model(made["net"].input, features)
+    maps = keras.Model(built.net.input, features)
     side = 2 * encoder.stride
     computed = maps(np.zeros((1, side, 2 * side, 3), np.float32), training=False)
     for stride, channels in zip(encoder.strides, encoder.channels, strict=True):
         assert computed[stride].shape == (1, side // stride, 2 * side // stride, channels)
 
 
-def test_the_batch_norm_layers_are_named(model, monkeypatch):
-    made = encoder_of(model, monkeypatch)
-    inside = keras.Model(made["net"].input, made["features"])
+def test_the_batch_norm_layers_are_named(built):
+    inside = keras.Model(built.net.input, built.features)
     norms = [n.name for n in inside.layers if isinstance(n, keras.layers.BatchNormalization)]
-    assert sorted(made["encoder"].batch_norms) == sorted(norms)
+    assert sorted(built.encoder.batch_norms) == sorted(norms)
+    # Keras' own is eight ops, and knows no replicas.
+    assert all(isinstance(inside.get_layer(n), FusedBatchNormalization) for n in norms)
 
 
-def test_the_deepest_feature_sees_as_far_as_is_announced(model, monkeypatch):
-    made = encoder_of(model, monkeypatch)
-    encoder = made["encoder"]
+def test_nothing_is_drawn_but_in_the_branches(built):
+    # Stochastic depth would be one more generator to keep in the state.
+    dropouts = [n for n in built.net.layers if isinstance(n, keras.layers.Dropout)]
+    assert [n.name for n in dropouts] == [f"dropout_branch{k}" for k in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("name", [n for n in ARCHITECTURES if n != "unet"])
+def test_the_deepest_feature_sees_as_far_as_is_announced(name):
+    encoder, deepest = built_encoder(name).deepest()
     if encoder.reach is None:
-        pytest.skip(f"{model.encoder} sees the whole image")
-    stride = encoder.stride
-    deepest = keras.Model(made["net"].input, made["features"][stride])
-    for layer in deepest.layers:  # a ReLU must not hide what a change in the image does
+        pytest.skip(f"{name} sees the whole image")
+    for layer in deepest.layers:  # nothing may hide what a change in the image does
         if isinstance(layer, keras.layers.ReLU):
-            layer.negative_slope = 0.9
+            layer.negative_slope, layer.max_value = 0.9, None
+        elif isinstance(layer, keras.layers.Activation):
+            layer.activation = tf.identity
+    stride = encoder.stride
     cell = encoder.reach // stride + 2
-    side = (2 * cell + 1) * stride
-    rng = np.random.default_rng(0)
-    image = rng.uniform(0, 255, (1, side, side, 3)).astype(np.float32)
-    before = deepest(image, training=False).numpy()[0, cell, cell]
-    middle, furthest = cell * stride + stride // 2, 0
-    for row in range(side):
-        changed = image.copy()
-        changed[0, row, middle] = 255 - changed[0, row, middle]
-        after = deepest(changed, training=False).numpy()[0, cell, cell]
-        if not np.array_equal(after, before):
-            furthest = max(furthest, cell * stride - row, row - (cell + 1) * stride + 1)
-    assert furthest <= encoder.reach
-    assert furthest >= encoder.reach - stride // 2  # max-pooling may hide the outermost pixels
+    # One row is enough of a square window: the image is narrow.
+    shape = (1, (2 * cell + 1) * stride, stride, 3)
+    image = tf.constant(np.random.default_rng(0).normal(0, 50, shape).astype(np.float32))
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        value = tf.reduce_sum(deepest(image, training=False)[0, cell, 0])
+    slopes = np.abs(tape.gradient(value, image).numpy()).sum(axis=(0, 2, 3))
+    rows = np.flatnonzero(slopes)
+    assert max(cell * stride - rows[0], rows[-1] - (cell + 1) * stride + 1) == encoder.reach
 
 
-def test_the_net_has_its_geometry(model, net):
-    stride, reach = net_geometry(model)
-    assert stride == max(ENCODERS[model.encoder](model, _NoBlock()).strides)
+def test_the_net_has_its_geometry(built):
+    stride, reach = net_geometry(built.model)
+    assert stride == max(built.encoder.strides)
+    assert (reach is None) == (built.encoder.reach is None)
     assert reach is None or reach > stride
-    pad = net.get_layer("pad_to_multiple")
-    assert pad.multiple == stride
+    assert built.net.get_layer("pad_to_multiple").multiple == stride
 
 
 class _Strided:
     """Strides 4 and 8 alone: convolutions whose windows do not overlap."""
 
     strides, channels, stride = (4, 8), (6, 10), 8
-    reach, batch_norms, weights = 0, (), None
+    reach, batch_norms, weights = 0, (), ()
+    decoder_channels: ClassVar = {4: 6, 2: 5, 1: 3}
 
     def __init__(self, model, block):
         self._seeds = block.seeds
@@ -130,62 +122,103 @@ class _Strided:
 
 def test_the_decoder_passes_strides_that_the_encoder_does_not_have(monkeypatch):
     monkeypatch.setattr("kerasseg.models.build.ENCODERS", {"unet": _Strided})
-    net = build_net(ModelConfig(width=3), outputs=OUTPUTS, seed=0, precision="float32")
+    net = build_net(ModelConfig(), outputs=OUTPUTS, seed=0, precision="float32")
     widths = [net.get_layer(f"up{level}_conv2").filters for level in (2, 1, 0)]
-    assert widths == [6, 3 * 2, 3]
+    assert widths == [6, 5, 3]
     joins = {layer.name for layer in net.layers if isinstance(layer, keras.layers.Concatenate)}
     assert joins == {"up2_join"}
     logits = net(np.zeros((1, 19, 30, 3), np.float32))
     assert all(branch.shape == (1, 19, 30, OUTPUTS) for branch in logits)
 
 
-class _NoBlock:
-    """For an encoder of which only the numbers are asked."""
-
-    dtype = "float32"
-
-    @staticmethod
-    def norm_names(name):
-        return ()
+@pytest.mark.parametrize("found", [(8, 4), (8, 4, 2, 1, 1)])
+def test_decoder_channels_that_do_not_fit_are_refused(found):
+    model = ModelConfig(width=2, depth=3, decoder_channels=found)
+    with pytest.raises(UserError, match=rf"decoder_channels: found {len(found)} .* 4, 2, 1"):
+        build_direct_net(model, outputs=OUTPUTS, seed=0, precision="float32")
 
 
-def test_building_leaves_the_global_generators_alone(model):
-    import random
+def test_decoder_channels_are_a_setting():
+    model = ModelConfig(width=2, depth=2, decoder_channels=(7, 5))
+    net = build_direct_net(model, outputs=OUTPUTS, seed=0, precision="float32")
+    assert [net.get_layer(f"up{level}_conv2").filters for level in (1, 0)] == [7, 5]
 
-    import tensorflow as tf
 
+@pytest.mark.parametrize("name", ["unet", "efficientnet_lite0", "mobilenet_v3_large"])
+def test_building_leaves_the_global_generators_alone(name):
     random.seed(5)
     np.random.seed(5)  # noqa: NPY002  (the global one is what is meant)
     keras.utils.set_random_seed(5)
     expected = (random.random(), np.random.rand(), float(tf.random.uniform([])))  # noqa: NPY002
     keras.utils.set_random_seed(5)
-    build_net(model, outputs=OUTPUTS, seed=1, precision="float32")
+    build_net(settings(name), outputs=OUTPUTS, seed=1, precision="float32")
     assert (random.random(), np.random.rand(), float(tf.random.uniform([]))) == expected  # noqa: NPY002
 
 
-def test_the_weights_follow_from_the_seed_alone(model, net):
-    keras.utils.set_random_seed(77)
-    again = build_net(model, outputs=OUTPUTS, seed=0, precision="float32")
-    for one, other in zip(net.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    other = build_net(model, outputs=OUTPUTS, seed=1, precision="float32")
-    kernels = [w for w in net.get_weights() if w.ndim == 4]
-    others = [w for w in other.get_weights() if w.ndim == 4]
-    assert all(not np.array_equal(a, b) for a, b in zip(kernels, others, strict=True))
+@pytest.mark.parametrize("name", ["unet", "efficientnet_lite0", "mobilenet_v3_large"])
+def test_the_weights_follow_from_the_seed_alone(name):
+    model = settings(name)
+    net, again, other = (
+        build_direct_net(model, outputs=OUTPUTS, seed=seed, precision="float32").get_weights()
+        for seed in (0, 0, 1)
+    )
+    for one, same in zip(net, again, strict=True):
+        np.testing.assert_array_equal(one, same)
+    drawn = [(a, b) for a, b in zip(net, other, strict=True) if a.ndim == 4]
+    assert drawn
+    assert all(not np.array_equal(a, b) for a, b in drawn)
 
 
-def test_it_is_saved_and_loaded(model, net, tmp_path):
+def test_it_is_saved_and_loaded(built, tmp_path):
     image = np.random.default_rng(0).uniform(0, 255, (1, 13, 22, 3)).astype(np.float32)
-    net.save(tmp_path / "net.keras")
+    built.net.save(tmp_path / "net.keras")
     again = keras.saving.load_model(tmp_path / "net.keras")
-    for one, other in zip(net(image), again(image), strict=True):
+    for one, other in zip(built.net(image), again(image), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 17)])
-def test_any_size_gives_logits_of_that_size(net, size):
+def test_any_size_gives_logits_of_that_size(built, size):
     image = np.random.default_rng(0).uniform(0, 255, (2, *size, 3)).astype(np.float32)
-    logits = net(image, training=False)
+    logits = built.net(image, training=False)
     assert len(logits) == 4
     assert all(branch.shape == (2, *size, OUTPUTS) for branch in logits)
     assert all(np.isfinite(branch.numpy()).all() for branch in logits)
+
+
+@pytest.mark.parametrize("name", [n for n in ARCHITECTURES if n != "unet"])
+def test_it_is_folded_and_converted_to_onnx(name):
+    built = built_encoder(name)
+    net = keras.Model(built.net.input, built.net.outputs[0])
+    rng = np.random.default_rng(0)
+    for name in built.encoder.batch_norms:
+        gamma, beta, mean, variance = (rng.uniform(0.8, 1.2, w.shape) for w in
+                                       net.get_layer(name).weights)  # fmt: skip
+        net.get_layer(name).set_weights([gamma, beta - 1.0, mean - 1.0, variance])
+    folded = fold_batch_norm(net, copies=False)
+    signature = [tf.TensorSpec([None, None, None, 3], tf.float32, name="image")]
+    function = tf.function(folded.call, input_signature=signature, autograph=False)
+    model, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=OPSET)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    for size in ((1, 1), (45, 70)):
+        image = rng.uniform(0, 255, (1, *size, 3)).astype(np.float32)
+        expected = net(image, training=False).numpy()
+        (found,) = session.run(None, {"image": image})
+        np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
+
+
+def test_frozen_batch_norm_keeps_statistics_scale_and_offset():
+    model = ModelConfig(encoder="efficientnet_lite0", encoder_batch_norm="frozen")
+    net = build_direct_net(model, outputs=OUTPUTS, seed=0, precision="float32")
+    encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
+    norms = [net.get_layer(name) for name in encoder.batch_norms]
+    before = [weight.numpy() for layer in norms for weight in layer.weights]
+    trained = {id(weight) for weight in net.trainable_weights}
+    assert not any(id(weight) in trained for layer in norms for weight in layer.weights)
+    image = np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    net(image, training=True)
+    after = [weight.numpy() for layer in norms for weight in layer.weights]
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    moved = net.get_layer("up0_norm1").moving_mean.numpy()  # the decoder's go on
+    assert np.abs(moved).max() > 0
