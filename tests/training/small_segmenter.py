@@ -35,11 +35,13 @@ def small_segmenter(
     optimizer: OptimizerConfig | None = None,
     augmentation: AugmentConfig | None = None,
     width: int = 2,
+    encoder: str = "unet",
     **goal,
 ) -> Segmenter:
     """Compiled and built as a session does it; `goal` goes over the settings of the objective."""
     optimizer = optimizer or OptimizerConfig()
-    model = ModelConfig(width=width, depth=1)
+    small = {"width": width, "depth": 1} if encoder == "unet" else {"decoder_channels": (4,) * 5}
+    model = ModelConfig(encoder=encoder, **small)
     net, averaged = (
         build_net(model, outputs=OUTPUTS, seed=0, precision=p) for p in (precision, "float32")
     )
@@ -61,12 +63,14 @@ def small_segmenter(
     return segmenter
 
 
-def noise_batch(step: int = 0, *, batch_size: int = 2) -> dict[str, np.ndarray]:
+def noise_batch(
+    step: int = 0, *, batch_size: int = 2, size: tuple[int, int] = SIZE
+) -> dict[str, np.ndarray]:
     """What a TrainingInput yields, with noise for pixels."""
     rng = np.random.default_rng(step)
     return {
-        "image": rng.integers(0, 256, (batch_size, *SIZE, 3)).astype(np.uint8),
-        "label": rng.choice([0, 1, 2, 255], (batch_size, *SIZE)).astype(np.uint8),
+        "image": rng.integers(0, 256, (batch_size, *size, 3)).astype(np.uint8),
+        "label": rng.choice([0, 1, 2, 255], (batch_size, *size)).astype(np.uint8),
         "epoch": np.zeros(batch_size, np.int32),
         "index": (np.arange(batch_size) + step * batch_size).astype(np.int32),
     }
