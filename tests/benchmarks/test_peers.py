@@ -167,6 +167,22 @@ def test_pytorch_trains_and_is_scored(camvid, tmp_path, encoder):
     assert found["images_per_second"] > 0
 
 
+@needs_peers
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["train", "infer"])
+def test_a_deep_encoder_is_timed_beside_pytorch(task):
+    options = ["--size", "32", "64", "--batch", "1", "--rounds", "1", "--calls", "1"]
+    script = PROJECT / "benchmarks" / "encoders.py"
+    done = run(sys.executable, script, task, "efficientnet_lite0", *options, "--patience", "0")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["candidates"]
+    ours = {"train": [""], "infer": ["/keras", "/onnx"]}[task]
+    theirs = ["torch/efficientnet_lite0", "torch/efficientnet_lite0/passive"]
+    assert list(found) == [*theirs, *(f"ours/efficientnet_lite0{form}" for form in ours)]
+    assert min(found[name]["time_ratio"] for name in theirs) == 1
+    assert all(entry["images_a_second"] > 0 for entry in found.values())
+
+
 @needs_yolo
 @pytest.mark.slow
 def test_ultralytics_trains_and_is_scored_by_evaluate(camvid, tmp_path):

@@ -37,6 +37,8 @@ def answer(script, *arguments):
         ("train_step.py", ["ours/full/float8"], "found float8, allowed: float32"),
         ("train_step.py", ["torch/full/float32", "--peers", "no"], "no: no peers there"),
         ("inference.py", ["--size", "100", "100"], "--size: the PyTorch net takes multiples of 16"),
+        ("encoders.py", ["train", "resnet50", "--peers", "no"], "no: no peers there"),
+        ("encoders.py", ["infer", "resnet50", "--size", "50", "64"], "multiples of 32 alone"),
         ("real_input.py", ["--config", "no.yaml"], "no.yaml"),
         ("real_input.py", ["--config", "configs/streets.yaml", "model.widht=3"], "model.width"),
     ],
@@ -59,6 +61,15 @@ def test_a_training_step_is_timed():
     assert found[names[0]]["time_ratio"] == 1
     assert found[names[1]]["precision"] == "mixed_bfloat16"
     assert all(entry["peak_mib"] > 100 for entry in found.values())
+
+
+@pytest.mark.slow
+def test_a_deep_encoder_is_timed():
+    options = ["--size", "32", "64", "--batch", "1", "--rounds", "1", "--calls", "1"]
+    options += ["--patience", "0", "--peers", "none"]
+    found = answer("encoders.py", "infer", "efficientnet_lite0", *options)["candidates"]
+    assert all(entry["images_a_second"] > 0 for entry in found.values())
+    assert max(entry["time_ratio"] for entry in found.values()) >= 1
 
 
 @pytest.mark.slow
