@@ -115,3 +115,20 @@ class LossConfig(Section):
     class_weight_power: Number = Field(
         1.0, gt=0, le=1, description="exponent on the class weights; 0.5 is their square root"
     )
+    focal_gamma: Number = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="focal loss: exponent that plays down pixels that are right already",
+    )
+    hard_pixels: Number = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="share of each image's pixels, those of largest cross entropy, that is trained",
+    )
+    label_smoothing: Number = Field(
+        0.0, ge=0, lt=1, description="share of the target that is spread evenly over all classes"
+    )
+    dice: Number = Field(0.0, ge=0, description="weight of the Dice loss; 0: off")
+    lovasz: Number = Field(0.0, ge=0, description="weight of the Lovász-softmax loss; 0: off")

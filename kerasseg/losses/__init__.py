@@ -5,11 +5,15 @@ the history, or None where the settings turn it off.
 """
 
 from kerasseg.losses.cross_entropy import CrossEntropyTerm, WeightedCrossEntropy
+from kerasseg.losses.dice import DiceLoss, DiceTerm
+from kerasseg.losses.lovasz import LovaszSoftmax, LovaszTerm
 from kerasseg.losses.variance import GatedVariance, VarianceTerm
 
-__all__ = ["TERMS", "GatedVariance", "WeightedCrossEntropy"]
+__all__ = ["TERMS", "DiceLoss", "GatedVariance", "LovaszSoftmax", "WeightedCrossEntropy"]
 
 TERMS = {
     "cross_entropy": CrossEntropyTerm.from_config,
     "variance": VarianceTerm.from_config,
+    "dice": DiceTerm.from_config,
+    "lovasz": LovaszTerm.from_config,
 }

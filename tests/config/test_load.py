@@ -32,7 +32,8 @@ model: {encoder: unet, encoder_weights: none, encoder_batch_norm: train, width: 
   batch_norm_sync: true}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
   variance: sampled, variance_of: logits, gate_gradient: true, class_weights: none,
-  class_weight_power: 1.0}
+  class_weight_power: 1.0, focal_gamma: 0.0, hard_pixels: 1.0, label_smoothing: 0.0, dice: 0.0,
+  lovasz: 0.0}
 augment: {flip: true, brightness: 0.0, contrast: 0.0, saturation: 0.0}
 optimizer: {name: adam, learning_rate: 0.001, schedule: constant, warmup: 0.0, power: 0.9,
   weight_decay: 0.0, momentum: 0.9, clip_norm: null, average_decay: null}

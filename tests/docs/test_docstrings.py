@@ -7,6 +7,8 @@ import pytest
 
 import kerasseg
 import kerasseg.losses.cross_entropy
+import kerasseg.losses.dice
+import kerasseg.losses.lovasz
 import kerasseg.losses.objective
 import kerasseg.losses.variance
 import kerasseg.metrics.mean_iou
@@ -17,6 +19,8 @@ import kerasseg.training.segmenter
 MODULES = (
     kerasseg,
     kerasseg.losses.cross_entropy,
+    kerasseg.losses.dice,
+    kerasseg.losses.lovasz,
     kerasseg.losses.objective,
     kerasseg.losses.variance,
     kerasseg.metrics.mean_iou,

@@ -8,7 +8,13 @@ import pytest
 import tensorflow as tf
 from skimage.segmentation import find_boundaries
 
-from kerasseg.losses import TERMS, GatedVariance, WeightedCrossEntropy
+from kerasseg.losses import (
+    TERMS,
+    DiceLoss,
+    GatedVariance,
+    LovaszSoftmax,
+    WeightedCrossEntropy,
+)
 from kerasseg.losses.term import LabelContext, NetOutputs
 from kerasseg.losses.variance import branch_variance
 from tests.training.small_segmenter import small_objective
@@ -16,7 +22,7 @@ from tests.training.small_segmenter import small_objective
 OUTPUTS = 5
 SHAPE = (2, 6, 7)
 # The settings of terms that are off by default, by term.
-TURNED_ON: dict[str, dict[str, float]] = {}
+TURNED_ON: dict[str, dict[str, float]] = {"dice": {"dice": 1.0}, "lovasz": {"lovasz": 1.0}}
 
 objective = partial(small_objective, outputs=OUTPUTS)
 
@@ -290,9 +296,12 @@ def test_the_losses_of_keras_say_what_the_terms_say(batch, background_id):
     "loss",
     [
         WeightedCrossEntropy(boundary_weight=3.0, class_weights=(1.0, 2.0), background_id=1),
+        WeightedCrossEntropy(focal_gamma=2.0, hard_pixels=0.5, label_smoothing=0.1),
         GatedVariance(background_id=2, gate_gradient=False),
+        DiceLoss(background_id=2),
+        LovaszSoftmax(background_id=2),
     ],
-    ids=["cross entropy", "variance"],
+    ids=["cross entropy", "hard pixels", "variance", "dice", "lovasz"],
 )
 def test_a_loss_is_serialised_with_its_settings(loss):
     again = keras.losses.deserialize(keras.losses.serialize(loss))
