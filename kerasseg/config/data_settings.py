@@ -1,8 +1,8 @@
 """Settings of the input: what is read, what its labels mean, how it is changed at random."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from kerasseg.config.setting_types import (
     MAX_SEED,
@@ -73,6 +73,18 @@ class LabelsConfig(Section):
     )
 
 
+def _low_to_high(bounds: Any) -> Any:
+    """bounds: None, or (low, high)."""
+    if bounds is not None and bounds[0] > bounds[1]:
+        raise ValueError("low is above high")
+    return bounds
+
+
+# A scale of 1/4 reads a crop of 16 times the pixels.
+_ScaleBound = Annotated[Number, Field(ge=0.25, le=4)]
+_JpegQuality = Annotated[Integer, Field(ge=1, le=100)]
+
+
 class AugmentConfig(Section):
     """Random changes of the training images, beside the crops."""
 
@@ -85,4 +97,29 @@ class AugmentConfig(Section):
     )
     saturation: Number = Field(
         0.0, ge=0, lt=1, description="the same, on the distance from the grey of each pixel"
+    )
+    hue: Number = Field(
+        0.0, ge=0, le=0.5, description="turn the colours by up to so much of a full turn"
+    )
+    gamma: Number = Field(
+        0.0, ge=0, lt=1, description="random power of the colours, within 1 - this and 1 + this"
+    )
+    blur: Number = Field(
+        0.0, ge=0, le=4, description="Gaussian blur, with a random sigma of up to so many pixels"
+    )
+    scale: Annotated[
+        tuple[_ScaleBound, _ScaleBound] | None,
+        Allowed("[low, high], numbers, 0.25 <= low <= high <= 4"),
+        AfterValidator(_low_to_high),
+    ] = Field(
+        None,
+        description="show each crop so many times larger, drawn log-uniformly from [low, high]; "
+        "null: off",
+    )
+    jpeg: Annotated[
+        tuple[_JpegQuality, _JpegQuality] | None,
+        Allowed("[low, high], integers, 1 <= low <= high <= 100"),
+        AfterValidator(_low_to_high),
+    ] = Field(
+        None, description="compress with a random quality from [low, high], as JPEG; null: off"
     )

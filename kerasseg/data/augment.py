@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from kerasseg.data.colours import blur, gamma, hue, luma_of
 from kerasseg.data.random_keys import AUGMENT, sample_key, uniform
-
-# Weights of red, green and blue in luma (ITU-R BT.601).
-_LUMA = (0.299, 0.587, 0.114)
-
 
 Pair = tuple[tf.Tensor, tf.Tensor]  # image and label
 
@@ -51,7 +48,7 @@ def contrast(image: tf.Tensor, label: tf.Tensor, draws: tf.Tensor, strength: flo
 
 def saturation(image: tf.Tensor, label: tf.Tensor, draws: tf.Tensor, strength: float) -> Pair:
     """Turns about the luma of each pixel."""
-    luma = tf.reduce_sum(image * tf.constant(_LUMA), axis=-1, keepdims=True)
+    luma = luma_of(image)
     return luma + (image - luma) * _factor(draws, strength), label
 
 
@@ -62,7 +59,15 @@ AUGMENTATIONS: dict[str, Augmentation] = {
     "brightness": Augmentation(brightness),
     "contrast": Augmentation(contrast),
     "saturation": Augmentation(saturation),
+    "hue": Augmentation(hue),
+    "gamma": Augmentation(gamma),
+    "blur": Augmentation(blur),
 }
+
+
+# Settings beside them whose change is made on the host: the batch on the device has one size, and no
+# device knows JPEG. Their draws are their own, see `kerasseg.data.pipeline`.
+HOST_AUGMENTATIONS = ("scale", "jpeg")
 
 
 def augmentation_draws(*, seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.Tensor:

@@ -9,8 +9,8 @@ import tensorflow as tf
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
 from kerasseg.data.integer_root import integer_root
-from kerasseg.data.pixels import Decoder
-from kerasseg.data.random_keys import ALG, CROP, sample_key
+from kerasseg.data.pixels import Decoder, decode_image
+from kerasseg.data.random_keys import ALG, CROP, JPEG, SCALE, sample_key, uniform
 from kerasseg.data.resize import blocks_for, resize_crop, resize_nearest
 from kerasseg.data.working_scale import WorkingScale
 
@@ -26,6 +26,7 @@ class TrainingInput:
 
     decoder: sample index -> (image, label). samples: how many there are. plan: see curriculum.
     scale: of the images; its working size is that of the batch. batch_size: images a step.
+    view_scale, jpeg: (low, high) of `augment.scale` and `augment.jpeg`, or None.
     """
 
     decoder: Decoder
@@ -35,6 +36,8 @@ class TrainingInput:
     batch_size: int
     seed: int
     workers: int | None
+    view_scale: tuple[float, float] | None = None
+    jpeg: tuple[int, int] | None = None
 
     def from_step(self, step: int) -> tf.data.Dataset:
         """Batches of steps `step` … the end of the plan.
@@ -93,6 +96,10 @@ class TrainingInput:
     def _sample(self, slot: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         key = sample_key(seed=self.seed, epoch=slot["epoch"], index=slot["index"], purpose=CROP)
         crop_scale = slot["crop_scale"]
+        if self.view_scale is not None:
+            crop_scale /= draw_scale(
+                *self.view_scale, seed=self.seed, epoch=slot["epoch"], index=slot["index"]
+            )
 
         def box(size: tf.Tensor) -> tf.Tensor:
             frame = self.scale.frame(*tf.unstack(tf.cast(size, tf.float64)), root=tf.sqrt)
@@ -101,6 +108,9 @@ class TrainingInput:
         image, label, size = self.decoder.crop(slot["index"], box)
         blocks = self._blocks(size, tf.shape(label), crop_scale)
         image, label = resize_pair(image, label, self.scale.working_size, blocks=blocks)
+        if self.jpeg is not None:
+            keys = {"seed": self.seed, "epoch": slot["epoch"], "index": slot["index"]}
+            image = compress(image, *self.jpeg, **keys)
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
 
     def _blocks(self, size: tf.Tensor, crop: tf.Tensor, crop_scale: tf.Tensor) -> tf.Tensor:
@@ -108,6 +118,31 @@ class TrainingInput:
         served = self.scale.blocks(*tf.unstack(tf.cast(size, tf.int64)), root=integer_root)
         own = blocks_for(crop, tf.constant(self.scale.working_size))
         return tf.where(crop_scale == 1.0, tf.cast(tf.stack(served), tf.int32), own)
+
+
+def draw_scale(
+    low: float, high: float, *, seed: int, epoch: tf.Tensor, index: tf.Tensor
+) -> tf.Tensor:
+    """float64 scalar in low…high, log-uniform: twice as large is as probable as half as large.
+
+    epoch, index: int32 scalars. A function of (seed, epoch, index) alone.
+    """
+    key = sample_key(seed=seed, epoch=epoch, index=index, purpose=SCALE)
+    drawn = tf.cast(uniform([], seed=key), tf.float64)
+    return low * tf.constant(high / low, tf.float64) ** drawn
+
+
+def compress(
+    image: tf.Tensor, low: int, high: int, *, seed: int, epoch: tf.Tensor, index: tf.Tensor
+) -> tf.Tensor:
+    """An image uint8 (H, W, 3) after JPEG with a quality uniform in low…high, whole numbers.
+
+    epoch, index: int32 scalars. A function of the image and (seed, epoch, index) alone.
+    """
+    key = sample_key(seed=seed, epoch=epoch, index=index, purpose=JPEG)
+    quality = low + tf.cast(uniform([], seed=key) * (high - low + 1), tf.int32)
+    data = tf.raw_ops.EncodeJpegVariableQuality(images=image, quality=quality)
+    return tf.ensure_shape(decode_image(data), image.shape)
 
 
 def crop_box(

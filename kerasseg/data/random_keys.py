@@ -8,6 +8,8 @@ import tensorflow as tf
 ALG = "philox"
 CROP = 0
 AUGMENT = 1
+SCALE = 2
+JPEG = 3
 
 # What float32 numbers in [0, 1) are made of. XLA makes other floats of the same random bits than
 # TensorFlow does, so bits are drawn; those below are where TensorFlow looks.

@@ -62,6 +62,8 @@ class Session:
             batch_size=config.train.batch_size,
             seed=config.seed,
             workers=config.data.workers,
+            view_scale=config.augment.scale,
+            jpeg=config.augment.jpeg,
         )
 
     def batches(self, plan: Plan, *, first_step: int) -> Iterator:
@@ -106,8 +108,14 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
         config.loss,
         background_id=label_set.background_id,
         class_weights=weights,
-        outside=working_scale(config, catalog).leaves_image,
+        outside=working_scale(config, catalog).leaves_image or _shows_less(config),
     )
+
+
+def _shows_less(config: Config) -> bool:
+    """Whether `augment.scale` makes the crops of some stage larger than their image."""
+    scale = config.augment.scale
+    return scale is not None and max(s.crop_scale for s in config.train.stages) > scale[0]
 
 
 def working_scale(config: Config, catalog: Catalog) -> WorkingScale:

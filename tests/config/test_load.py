@@ -149,6 +149,11 @@ def test_an_integer_is_a_number():
         ("loss.gate_gradient", ["true", "false"], [0, 1, "'true'", "null"]),
         ("loss.class_weight_power", [0.01, 1], [0, 1.1]),
         ("augment.brightness", [0, 0.99], [-0.1, 1]),
+        ("augment.scale", [[0.25, 4], [1, 1], "null"], [[0.2, 1], [1, 5], [2, 1], [1], 1]),
+        ("augment.hue", [0, 0.5], [-0.1, 0.6]),
+        ("augment.gamma", [0, 0.99], [-0.1, 1]),
+        ("augment.blur", [0, 4], [-0.1, 5]),
+        ("augment.jpeg", [[1, 100], [50, 50], "null"], [[0, 9], [9, 101], [9, 8], [1.5, 2]]),
         ("optimizer.warmup", [0, 0.99], [-0.1, 1]),
         ("optimizer.clip_norm", [0.1, "null"], [0]),
         ("optimizer.average_decay", [0.1, 0.999, "null"], [0, 1]),
@@ -249,6 +254,7 @@ def test_settings_that_change_no_result_do_not_differ(setting):
 def test_every_other_setting_differs():
     changed = {"data.name": "camvid", "data.image_size": "[8, 8]", "labels.void": "ignore"}
     changed |= {"train.stages": "[{crop_scale: 1, epochs: 1}]", "train.precision": "float32"}
+    changed |= {"augment.scale": "[0.5, 2]", "augment.jpeg": "[30, 90]"}
     changed |= {"model.decoder_channels": "[4, 4, 4, 4]"}
     beside = {"model.encoder_weights": ["model.encoder=resnet50"]}  # not allowed by itself
     for name, default in setting_values(Config()).items():

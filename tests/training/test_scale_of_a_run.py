@@ -23,6 +23,8 @@ def catalog(tmp_path):
         (True, [], False, (12, 20)),
         (False, [], True, (12, 20)),
         (True, ["serving.scale=0.25"], True, (6, 10)),
+        (True, ["augment.scale=[0.9,2]"], True, (12, 20)),
+        (True, ["augment.scale=[1,2]"], False, (12, 20)),
     ],
 )
 def test_training_serving_and_labels_json_have_one_scale(

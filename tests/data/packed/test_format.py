@@ -49,8 +49,8 @@ def test_the_catalog_is_that_of_the_files(files, packed, tmp_path):
             assert a == b, field.name
 
 
-@pytest.mark.parametrize("cache", ["none", "memory"])
-def test_the_batches_are_those_of_the_files(files, packed, tmp_path, cache):
+@pytest.mark.parametrize(("cache", "view_scale"), [("none", (0.5, 2.0)), ("memory", None)])
+def test_the_batches_are_those_of_the_files(files, packed, tmp_path, cache, view_scale):
     found = []
     for root in (files, packed):
         catalog = open_catalog(configure(root, tmp_path))
@@ -62,6 +62,7 @@ def test_the_batches_are_those_of_the_files(files, packed, tmp_path, cache):
             batch_size=2,
             seed=1,
             workers=2,
+            view_scale=view_scale,
         )
         found.append([{k: v.numpy() for k, v in b.items()} for b in training.from_step(0)])
     assert len(found[0]) == len(found[1]) == 8
