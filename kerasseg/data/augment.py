@@ -65,8 +65,8 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 }
 
 
-# Settings beside them whose change is made on the host: the batch on the device has one size, and no
-# device knows JPEG. Their draws are their own, see `kerasseg.data.pipeline`.
+# Settings beside them whose change is made on the host: the batch on the device has one size, and
+# no device knows JPEG. Their draws are their own, see `kerasseg.data.pipeline`.
 HOST_AUGMENTATIONS = ("scale", "jpeg")
 
 
