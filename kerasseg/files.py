@@ -1,15 +1,19 @@
 """Files and folders that appear whole or not at all.
 
-What is being written stands in the folder of its target as `.kerasseg-PID-RANDOM.tmp` until it is
-complete. The dot keeps it out of every search for data; the process id tells what a killed process
-left behind from what another one is still writing.
+What is being written stands in the folder of its target as `.kerasseg-HOST-PID-RANDOM.tmp` until it
+is complete. The dot keeps it out of every search for data; the process id tells what a killed
+process left behind from what another one is still writing. HOST is a hash of the machine's name: of
+a process on another machine, which shares the folder, nobody here can tell whether it lives.
 """
 
+import hashlib
 import json
 import os
 import re
 import secrets
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +21,8 @@ from typing import Any
 
 from kerasseg.errors import UserError
 
-_NAME = re.compile(r"\.kerasseg-(\d{1,9})-[0-9a-f]{8}\.tmp(\.\w+)?")
+_NAME = re.compile(r"\.kerasseg-(?:([0-9a-f]{8})-)?(\d{1,9})-[0-9a-f]{8}\.tmp(\.\w+)?")
+_DAY = 24 * 60 * 60  # seconds
 _in_use: set[str] = set()  # names that this process is writing under
 
 
@@ -111,23 +116,39 @@ def is_temporary(path: Path) -> bool:
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Removes what killed processes left in `folder`; what is still being written stays."""
+    """Removes what killed processes left in `folder`; what is still being written stays.
+
+    What another machine wrote counts as left behind once it has been untouched for a day.
+    """
     for path in list(folder.glob(".kerasseg-*")):
         name = _NAME.fullmatch(path.name)
-        if name and not _is_being_written(path, int(name[1])):
+        # Earlier versions left out the machine.
+        foreign = name is not None and name[1] not in (None, _host())
+        if name and not (_is_recent(path) if foreign else _is_being_written(path, int(name[2]))):
             _remove(path)
 
 
 @contextmanager
 def _temporary_name(folder: Path, ending: str = "") -> Iterator[Path]:
     """A free path in `folder`; what stands there at the end is removed."""
-    path = folder / f".kerasseg-{os.getpid()}-{secrets.token_hex(4)}.tmp{ending}"
+    path = folder / f".kerasseg-{_host()}-{os.getpid()}-{secrets.token_hex(4)}.tmp{ending}"
     _in_use.add(path.name)
     try:
         yield path
     finally:
         _remove(path)
         _in_use.discard(path.name)
+
+
+def _host() -> str:
+    """This machine, in 8 hexadecimal digits."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _is_recent(path: Path) -> bool:
+    with suppress(OSError):
+        return time.time() - path.lstat().st_mtime < _DAY
+    return False
 
 
 def _is_being_written(path: Path, process: int) -> bool:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,17 @@ def nvidia_card(root: Path = Path("/")) -> bool:
     return False
 
 
-def missing_gpu_notice(*, seen: int, root: Path = Path("/")) -> str | None:
+def missing_gpu_notice(*, seen: int | None = None, root: Path = Path("/")) -> str | None:
     """A line for a machine whose NVIDIA card TensorFlow does not use; None where all is well.
 
-    seen: how many GPUs TensorFlow lists. Says nothing of a card that CUDA_VISIBLE_DEVICES hides.
-    Asks TensorFlow for its reason in a process of its own, which takes seconds: what it said here
-    was silenced.
+    seen: how many GPUs TensorFlow lists; None asks it. Says nothing of a card that
+    CUDA_VISIBLE_DEVICES hides. Asks TensorFlow for its reason in a process of its own, which takes
+    seconds: what it said here was silenced.
     """
+    if seen is None:
+        import tensorflow as tf
+
+        seen = len(tf.config.list_physical_devices("GPU"))
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     if seen or hidden or not nvidia_card(root):
         return None
@@ -105,6 +110,27 @@ def use_gpus(numbers: Sequence[int], *, memory: int | None) -> None:
             raise UserError(
                 f"train.gpu_memory: found {memory}, but TensorFlow already runs ({error})"
             ) from None
+
+
+def grow_memory() -> None:
+    """Has TensorFlow take memory of the GPUs as it needs it, where that is still undecided.
+
+    For a process of somebody else's: where TensorFlow runs already, or any GPU was configured, it
+    changes nothing. Never raises.
+    """
+    import tensorflow as tf
+
+    config, more = tf.config, tf.config.experimental
+    with suppress(RuntimeError, ValueError):
+        gpus = config.get_visible_devices("GPU")
+        configured = [
+            more.get_memory_growth(gpu) is not None
+            or config.get_logical_device_configuration(gpu) is not None
+            for gpu in gpus
+        ]
+        if not any(configured):  # it has to be the same for all
+            for gpu in gpus:
+                more.set_memory_growth(gpu, True)
 
 
 def compute_capabilities() -> list[tuple[int, int]]:

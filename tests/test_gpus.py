@@ -5,9 +5,11 @@ import sys
 import pytest
 import tensorflow as tf
 
+import kerasseg
 from kerasseg.errors import UserError
 from kerasseg.gpus import (
     compute_capabilities,
+    grow_memory,
     missing_gpu_notice,
     nvidia_card,
     reason_in,
@@ -21,6 +23,7 @@ class Machine:
     def __init__(self, monkeypatch, gpus, *, running=False, capabilities=()):
         self.there = [f"gpu{i}" for i in range(gpus)]
         self.visible, self.growing, self.limits = list(self.there), [], {}
+        self.decided = {}  # by somebody else: whether memory grows
         self.running = running
         details = dict(zip(self.there, capabilities, strict=False))
         config, more = tf.config, tf.config.experimental
@@ -30,6 +33,7 @@ class Machine:
         monkeypatch.setattr(config, "get_logical_device_configuration", self.limits.get)
         monkeypatch.setattr(config, "set_logical_device_configuration", self.limit)
         monkeypatch.setattr(more, "set_memory_growth", self.grow)
+        monkeypatch.setattr(more, "get_memory_growth", self.decided.get)
         monkeypatch.setattr(more, "get_device_details", lambda gpu: details.get(gpu, {}))
 
     def see(self, gpus, kind):
@@ -79,6 +83,37 @@ def test_where_tensorflow_runs_already_only_a_limit_is_refused(monkeypatch):
     assert machine.visible == machine.there
     with pytest.raises(UserError, match=r"train\.gpu_memory: found 512, but TensorFlow already"):
         use_gpus(range(1), memory=512)
+
+
+def test_memory_grows_in_a_process_of_somebody_elses_where_nothing_is_decided(monkeypatch):
+    machine = Machine(monkeypatch, 2)
+    grow_memory()
+    assert machine.growing == ["gpu0", "gpu1"]
+
+
+@pytest.mark.parametrize(
+    ("decided", "limits"), [({"gpu1": False}, {}), ({"gpu0": True}, {}), ({}, {"gpu1": 512})]
+)
+def test_what_somebody_else_has_decided_stands_for_all_gpus(monkeypatch, decided, limits):
+    machine = Machine(monkeypatch, 2)
+    machine.decided |= decided
+    machine.limits |= limits
+    grow_memory()
+    assert machine.growing == []
+
+
+def test_memory_of_gpus_that_run_already_is_left_as_it_is(monkeypatch):
+    machine = Machine(monkeypatch, 2, running=True)
+    grow_memory()
+    assert machine.growing == []
+
+
+def test_a_model_is_opened_once_memory_grows(monkeypatch, tmp_path):
+    machine = Machine(monkeypatch, 1)
+    (tmp_path / "config.yaml").touch()
+    with pytest.raises(UserError):  # no weights there
+        kerasseg.load(tmp_path)
+    assert machine.growing == ["gpu0"]
 
 
 def test_capabilities_are_those_of_the_gpus_in_use(monkeypatch):

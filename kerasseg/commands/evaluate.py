@@ -162,10 +162,13 @@ def _split(args: argparse.Namespace) -> SplitScores:
 
 
 def _anomalies(args: argparse.Namespace) -> UnknownDetectionScores:
-    from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
+    from kerasseg.data.remarks import left_out
+    from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies, unused_files
     from kerasseg.evaluation.answers import answers_of
 
     samples = find_anomalies(args.anomalies)
+    unused = unused_files(args.anomalies, samples)
+    print_remarks(left_out(f"--anomalies {args.anomalies}", unused))
     if _holds_label_pngs(args.model):
         raise UserError(f"{args.model}: label PNGs have no uncertainty scores for --anomalies")
     predictor, rivals = _open(args)
@@ -176,6 +179,7 @@ def _anomalies(args: argparse.Namespace) -> UnknownDetectionScores:
 
 def _open(args: argparse.Namespace) -> tuple[Predictor, DropoutScores | None]:
     """The model, and what `--compare` asks of it besides."""
+    from kerasseg.gpus import missing_gpu_notice
     from kerasseg.inference.open_model import find_model, open_predictor
 
     kind, _ = find_model(args.model)
@@ -183,6 +187,8 @@ def _open(args: argparse.Namespace) -> tuple[Predictor, DropoutScores | None]:
         raise UserError(f"--compare: needs a run directory, {args.model} is an export")
     if kind != "onnx":
         load_tensorflow()
+        if notice := missing_gpu_notice():
+            print(notice)
     predictor = open_predictor(args.model, threads=args.threads)
     if not args.compare:
         return predictor, None

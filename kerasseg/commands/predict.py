@@ -24,13 +24,15 @@ from kerasseg.errors import (
     print_error,
 )
 from kerasseg.files import os_errors
-from kerasseg.terminal import progress_bar
+from kerasseg.terminal import print_remarks, progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kerasseg.inference.predictor import Predictor
     from kerasseg.labels import LabelSet
+
+_TILES = "and so do tiles: serving.scale with serving.tile, and an encoder of limited reach"
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -73,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
 
     Raises UserError for what stops it before the first image, and if no image could be done.
     """
-    from kerasseg.inference.image_search import find_images
+    from kerasseg.data.remarks import left_out
+    from kerasseg.gpus import missing_gpu_notice
+    from kerasseg.inference.image_search import find_images, find_unused
     from kerasseg.inference.open_model import find_model, open_predictor
 
     # What is wrong with the images is said before a model is loaded.
@@ -84,9 +88,12 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--out: {args.out} is not a directory")
     if find_model(args.model)[0] != "onnx":
         load_tensorflow()
+        if notice := missing_gpu_notice():
+            print(notice)
     predictor = open_predictor(args.model, threads=args.threads)
     if args.submission:
         _check_submission(predictor.label_set)
+    print_remarks(left_out("images", find_unused(args.images, out=args.out)))
     with interrupted_by_sigterm():
         failed, turned = _predict_all(predictor, targets, args)
     done = len(images) - len(failed)
@@ -181,6 +188,8 @@ def _predict_all(
                 pixels, orientation = read_photo(image)
             except UserError as error:
                 failed.append(str(error))
+            except MemoryError:
+                failed.append(_out_of_memory(image, predictor))
             else:
                 turned += orientation != UPRIGHT
                 # A folder that cannot be made is no fault of an image.
@@ -217,5 +226,14 @@ def _predict(
         if not is_out_of_memory(error):
             raise
         # Smaller images still fit.
-        return [f"{image}: out of memory; a smaller serving.tile needs less"]
+        return [_out_of_memory(image, predictor)]
     return []
+
+
+def _out_of_memory(image: Path, predictor: Predictor) -> str:
+    """The line for an image that does not fit, with the settings that lower what it takes."""
+    tiled = predictor.description.scale is not None and predictor.description.reach is not None
+    if tiled:
+        return f"{image}: out of memory; a smaller serving.tile needs less"
+    # Without a fixed scale, or with a net that sees the whole image, there are no tiles.
+    return f"{image}: out of memory; a smaller image needs less, {_TILES}"

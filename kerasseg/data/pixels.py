@@ -1,6 +1,7 @@
 """Sample index to pixels: image bytes decoded, label ids looked up, optionally cached."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from kerasseg.data.label_png import look_up, read_label
 from kerasseg.data.overhang import plan_crop
 from kerasseg.data.packed.format import read_crop
 from kerasseg.data.samples import Sample
+from kerasseg.data.storage import file_stamp
 from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, writing
 
@@ -139,14 +141,14 @@ class Decoder:
 
     def _from_disk(self, index: int) -> np.ndarray:
         sample = self._samples[index]
-        key = hashlib.sha256(self._catalog.label_set.table.tobytes())
-        key.update(repr(self._catalog.color_table).encode())
-        if self._orientations[index] != UPRIGHT:  # files of earlier versions hold it as stored
-            key.update(b"upright")
-        for path in (sample.image, sample.label):
-            stat = path.stat()
-            key.update(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode())
-        target = self._cache_dir / f"{key.hexdigest()[:40]}.npy"
+        content = [
+            self._catalog.label_set.table.tolist(),
+            repr(self._catalog.color_table),
+            int(self._orientations[index]),
+            *(file_stamp(path) for path in (sample.image, sample.label)),
+        ]
+        key = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        target = self._cache_dir / f"{key[:40]}.npy"
         try:
             return np.load(target)
         except (OSError, ValueError, EOFError):

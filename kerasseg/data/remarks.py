@@ -9,12 +9,13 @@ from kerasseg.data.facts import Facts
 from kerasseg.data.samples import Sample
 
 
-def left_out(split: str, paths: Sequence[Path]) -> list[str]:
-    """How many files of `split` are not used. paths: all of them."""
+def left_out(source: str, paths: Sequence[Path]) -> list[str]:
+    """How many files are not used. source: the split or option they belong to. paths: all of them,
+    the example first."""
     if not paths:
         return []
     what = "file is" if len(paths) == 1 else "files are"
-    return [f"{split}: {len(paths)} {what} not used, such as {paths[0]}"]
+    return [f"{source}: {len(paths)} {what} not used, such as {paths[0]}"]
 
 
 def absent_classes(split: str, names: Sequence[str], pixels: Sequence[int]) -> list[str]:

@@ -87,6 +87,12 @@ def stamp(place: str) -> list:
     return [int(status["size"]), *(str(value) for value in known if value is not None)]
 
 
+def file_stamp(path: Path) -> list:
+    """[where a local file is, bytes, time of change in ns], for `json.dumps`. Raises OSError."""
+    status = path.stat()
+    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+
+
 def read_text(place: str) -> str:
     """A whole UTF-8 file. Raises OSError, and UnicodeDecodeError (a ValueError)."""
     if not is_address(place):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from kerasseg.data.exif import UPRIGHT
 from kerasseg.data.image_file import SUFFIXES, read_photo
+from kerasseg.data.left_out import files_left_out
 from kerasseg.data.samples import Sample, visible_files
 from kerasseg.errors import UserError
 from kerasseg.evaluation.answers import AnswerSource
@@ -40,6 +41,12 @@ def find_anomalies(folder: Path) -> tuple[Sample, ...]:
     if not samples:
         raise UserError(f"--anomalies {folder}: no masks there, expected <name>{_END}")
     return tuple(samples)
+
+
+def unused_files(folder: Path, samples: tuple[Sample, ...]) -> list[Path]:
+    """What is visible in `folder` beside `samples`; photos without a mask first."""
+    unused = files_left_out(samples, [Path(folder)])
+    return sorted(unused, key=lambda path: (path.suffix.lower() not in SUFFIXES, path))
 
 
 def evaluate_anomalies(

@@ -33,21 +33,41 @@ def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
     return tuple(found.values())
 
 
+def find_unused(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
+    """The visible files in the folders that `given` names which `find_images` passes over because
+    they are of another kind; each once, sorted. given, out: as there."""
+    unused: dict[Path, Path] = {}
+    for text in given:
+        for folder in [Path(text)] if Path(text).exists() else glob.glob(text, recursive=True):
+            for file in _files_below(Path(folder), out=out):
+                hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+                if file.suffix.lower() not in SUFFIXES and not hidden:
+                    unused.setdefault(file.resolve(), file)
+    named = {Path(text).resolve() for text in given}
+    return tuple(sorted(file for resolved, file in unused.items() if resolved not in named))
+
+
 def _images_at(path: Path, *, out: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    # Nothing to pass over where the folder itself was asked for.
-    skipped = None if path.resolve().is_relative_to(out.resolve()) else out.resolve()
     files = [
         file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in SUFFIXES
-        and not file.name.startswith(".")
-        and file.is_file()
-        and not (skipped and file.resolve().is_relative_to(skipped))
+        for file in _files_below(path, out=out)
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
     ]
     names = {file.with_suffix("") for file in files}
     return [file for file in files if not _is_result(file, names)]
+
+
+def _files_below(folder: Path, *, out: Path) -> list[Path]:
+    """Sorted, without those below `out`; none if `folder` is none."""
+    # Nothing to pass over where the folder itself was asked for.
+    skipped = None if folder.resolve().is_relative_to(out.resolve()) else out.resolve()
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not (skipped and file.resolve().is_relative_to(skipped))
+    ]
 
 
 def _is_result(file: Path, names: set[Path]) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kerasseg.backend import require
 from kerasseg.errors import UserError
+from kerasseg.gpus import grow_memory
 from kerasseg.inference.predictor import Predictor
 
 ALLOWED = "a run directory, an export (exports/<name>), a SavedModel or an .onnx file"
@@ -49,6 +50,7 @@ def open_predictor(path: Path, *, threads: int | None = None) -> Predictor:
 
         return OnnxPredictor(path, threads=threads)
     require("tensorflow")
+    grow_memory()
     if kind == "saved_model":
         from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 

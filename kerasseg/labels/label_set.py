@@ -3,6 +3,7 @@
 labelId: the number in a label file. trainId: 0 .. C-1 for the C evaluated classes, VOID for void.
 """
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -51,6 +52,7 @@ class LabelSet:
 
     def __post_init__(self) -> None:
         """Raises UserError for a set that contradicts itself (say, a damaged labels.json)."""
+        self._check_names()
         count = len(self.names)
         problem = None
         if not 1 <= count <= MAX_CLASSES:
@@ -73,6 +75,15 @@ class LabelSet:
             problem = f"id_to_train names a trainId outside 0 to {count - 1}"
         if problem:
             raise UserError(f"labels of {self.dataset}: {problem}")
+
+    def _check_names(self) -> None:
+        """Raises UserError for a name that would steer a terminal, or break a line of a table."""
+        for name in (self.dataset, self.void_name, *self.names, *self.categories):
+            if not (isinstance(name, str) and name.strip() and name.isprintable()):
+                raise UserError(
+                    f"labels: the name {reprlib.repr(name)}, expected text without "
+                    "control characters"
+                )
 
     @property
     def num_classes(self) -> int:

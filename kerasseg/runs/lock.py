@@ -1,6 +1,7 @@
 """One training at a time in a run directory."""
 
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,8 +19,8 @@ def locked(folder: Path) -> Iterator[None]:
     """Holds the lock of `folder`, which is made if need be and removed again if it stays empty.
 
     The lock is on the folder itself: it leaves no file, and ends with the process, however that
-    ends. Raises UserError, naming the process that holds it, if another one does. Where folders
-    cannot be locked (Windows, some network file systems) nothing is.
+    ends. Raises UserError, naming the process that holds it and the host, if another one
+    does. Where folders cannot be locked (Windows, some network file systems) nothing is.
     """
     if sys.platform == "win32":
         yield
@@ -45,11 +46,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _holder(descriptor: int) -> str:
-    """` (process 123)`, as the kernel says; nothing if it does not, as in some containers."""
+    """` (process 123 on HOST)`, as the kernel says; nothing if not, as in some containers."""
     inode = os.fstat(descriptor).st_ino
     with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
             fields = line.split()
             if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
-                return f" (process {int(fields[4])})" if int(fields[4]) > 0 else ""
+                process = int(fields[4])
+                return f" (process {process} on {socket.gethostname()})" if process > 0 else ""
     return ""

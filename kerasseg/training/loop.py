@@ -74,7 +74,7 @@ def train(
             begun_with=begun_with,
         )
         print(device.line)
-        if notice := missing_gpu_notice(seen=len(tf.config.list_physical_devices("GPU"))):
+        if notice := missing_gpu_notice():
             print(notice)
         spare_autotuning(one_size=catalog.same_size["val"], compiled=device.jit)
         session = build_session(config, catalog, device, group, resumes=begun_with is not None)

@@ -33,7 +33,7 @@ def open_run(
     step: the compiled training step. fresh: throw away what the run directory holds. started:
     `time.monotonic()` when the command began. The chief alone writes; the others read what it has
     left there. boundaries: whether the best weights are scored at edges as well.
-    Raises UserError for a run that cannot go on, in all processes.
+    Raises UserError for a run that cannot be resumed, in all processes.
     """
     group = session.group
     if not group.agree(_agreement(session)):
@@ -41,12 +41,12 @@ def open_run(
             "the processes do not have the same settings and images; start all of them with the "
             "same command on the same data"
         )
-    going_on = group.from_chief(group.is_chief and run.open(session.config, fresh=fresh))
+    resuming = group.from_chief(group.is_chief and run.open(session.config, fresh=fresh))
     progress = None
 
     def same_state() -> bool:
         nonlocal progress
-        progress = resumed_progress(run, session) if going_on else None
+        progress = resumed_progress(run, session) if resuming else None
         here = (-1, -1) if progress is None else (progress.step, len(progress.history))
         return here == tuple(group.from_chief(number) for number in here)
 

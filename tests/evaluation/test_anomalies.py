@@ -7,12 +7,13 @@ import pytest
 from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from kerasseg import gpus
 from kerasseg.commands.main import start
 from kerasseg.errors import UserError
 from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
 from kerasseg.evaluation.answers import Answer
 from kerasseg.labels import camvid_labels
-from tests.inference.small_model import blotches, small_graph, write_onnx
+from tests.inference.small_model import blotches, small_graph, write_onnx, write_run
 
 LABELS = camvid_labels(void="background")
 SHAPE = (20, 30)
@@ -67,6 +68,7 @@ def test_every_score_over_all_pixels(folder):
 
 
 def test_the_command_needs_no_config(folder, tmp_path, capsys):
+    Image.new("RGB", (30, 20)).save(folder / "uncut.jpg")  # a photo without a mask
     model, target = tmp_path / "model.onnx", tmp_path / "scores.json"
     write_onnx(model, small_graph())
     start(["evaluate", str(model), "--anomalies", str(folder), "--json", str(target)])
@@ -74,6 +76,14 @@ def test_the_command_needs_no_config(folder, tmp_path, capsys):
     assert found["unknown"].keys() == {"images", "uncertainty", "1 - confidence"}
     shown = capsys.readouterr().out
     assert f"{found['unknown']['uncertainty']['auroc']:.4f}" in shown
+    unused = f"note: --anomalies {folder}: 2 files are not used, such as {folder}/uncut.jpg\n"
+    assert shown.startswith(unused)
+
+
+def test_a_card_that_tensorflow_does_not_use_is_told(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(gpus, "missing_gpu_notice", lambda: "a card is here")
+    start(["evaluate", str(write_run(tmp_path / "small")), "--anomalies", str(folder)])
+    assert "\na card is here\n" in capsys.readouterr().out
 
 
 def test_a_mask_on_the_stored_pixels_of_a_turned_photo_is_told_so(folder):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from kerasseg.errors import UserError
-from kerasseg.inference.image_search import find_images
+from kerasseg.inference.image_search import find_images, find_unused
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,20 @@ def test_what_lies_below_the_target_is_passed_over():
     assert found("a", out="a/deep") == ["a/1.JPG", "a/2.png"]
     assert found("a/deep", out="a/deep") == ["a/deep/3.tiff"]
     assert found("a", out="a") == ["a/1.JPG", "a/2.png", "a/deep/3.tiff"]
+
+
+def unused(*given, out="out"):
+    return [str(path) for path in find_unused(given, out=Path(out))]
+
+
+def test_visible_files_of_other_kinds_are_found_in_folders_alone():
+    for name in ("a/deep/4.heic", "a/deep/.DS_Store", "a/.git/config", "b/5.GIF"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert unused("a", "a/deep", "b") == ["a/deep/4.heic", "a/notes.txt", "b/5.GIF"]
+    assert unused("[ab]", out="a/deep") == ["a/notes.txt", "b/5.GIF"]
+    assert unused("a", "a/notes.txt") == ["a/deep/4.heic"]  # named itself, it is to be read
+    assert unused("c") == unused("text.txt") == []  # results are what they are
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,16 @@ def test_json_errors_are_for_the_user():
         LabelSet.from_json(data | {"color_to_train": {"red": 1}})
 
 
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\nb", "", " ", 7, None])
+@pytest.mark.parametrize("key", ["dataset", "void_name", "names", "categories"])
+def test_a_name_that_would_steer_a_terminal_is_refused(key, name):
+    data = cityscapes_labels(void="ignore").to_json()
+    value = name if isinstance(data[key], str) else [name, *data[key][1:]]
+    with pytest.raises(UserError, match="expected text without control characters") as caught:
+        LabelSet.from_json(data | {key: value})
+    assert str(caught.value).isprintable()
+
+
 def test_tables_are_shared_and_cannot_be_changed():
     labels = camvid_labels(void="ignore")
     assert labels.table is labels.table

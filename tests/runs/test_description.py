@@ -64,6 +64,8 @@ def test_every_key_is_needed(missing):
         ({"temperature": [1]}, "temperature: found [1], allowed: number > 0 | null"),
         ({"confidence": "high"}, "found 'high', allowed: softmax | expected | null"),
         ({"kerasseg_version": 1}, "found 1, allowed: text | null"),
+        ({"names": ["a\x1b[2J"] * 20}, "the name 'a\\x1b[2J', expected text without control"),
+        ({"run": "a\nb"}, "run: found 'a\\nb', allowed: text | null"),
         ({"run": ["a"] * 1000}, "run: found ['a', 'a', 'a', 'a', 'a', 'a', ...], allowed: text"),
     ],
 )

@@ -25,7 +25,7 @@ from kerasseg.labels import LabelSet
 
 INDEX, UNFINISHED = "packed.json", "packing.json"
 HEADER = b"kerasseg packed pixels 1\n".ljust(64, b"\n")
-_FORMAT = 1
+_FORMAT = 2  # 2: photos lie upright by their EXIF orientation
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,10 @@ def parse_index(text: str, *, root: str) -> PackedIndex:
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         raise UserError("damaged (not an index of packed data)") from None
     if version != _FORMAT:
-        raise UserError(f"format {version!r}, this version reads {_FORMAT}; pack the data again")
+        raise UserError(
+            f"format {inline(version)}, this version reads {_FORMAT}; pack the data again into "
+            "a new folder: kerasseg pack DATA OUT"
+        )
     if claimed != _digest(content):
         raise UserError("changed since it was written (its checksum differs)")
     try:

@@ -6,6 +6,7 @@ with the first shard that is missing, and ends with the same bytes.
 
 import fcntl
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -26,7 +27,7 @@ from kerasseg.data.packed.format import (
     find_index,
 )
 from kerasseg.data.samples import Sample
-from kerasseg.data.storage import is_address, sha256_of
+from kerasseg.data.storage import file_stamp, is_address, sha256_of
 from kerasseg.errors import UserError
 from kerasseg.files import clear_leftovers, is_temporary, writing
 
@@ -99,8 +100,7 @@ def _note(catalog: Catalog, plan: PackedIndex) -> bytes:
     """Names what is packed: what will lie where, and the files it comes from as they are now."""
     digest = hashlib.sha256(plan.to_text().encode())
     for path in _sources(catalog):
-        status = path.stat()
-        digest.update(f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+        digest.update(json.dumps(file_stamp(path)).encode())
     return digest.hexdigest().encode() + b"\n"
 
 

@@ -227,8 +227,10 @@ def test_an_index_that_is_none_is_refused(copy, tmp_path, content):
 
 def test_an_index_of_another_version_says_so(copy, tmp_path):
     content = json.loads((copy / INDEX).read_text())
-    (copy / INDEX).write_text(json.dumps({**content, "format": 2}))
-    assert "format 2, this version reads 1" in fails(copy, tmp_path)
+    (copy / INDEX).write_text(json.dumps({**content, "format": 1}))
+    found = fails(copy, tmp_path)
+    assert "format 1, this version reads 2; pack the data again into a new folder: " in found
+    assert found.endswith("kerasseg pack DATA OUT")
 
 
 def test_an_unfinished_pack_is_refused(copy, tmp_path):

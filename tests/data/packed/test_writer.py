@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from kerasseg.data.catalog import open_catalog
 from kerasseg.data.packed import writer
 from kerasseg.data.packed.format import HEADER, INDEX, UNFINISHED, find_index
 from kerasseg.data.packed.writer import check_target, plan_index
+from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.labels import cityscapes_labels
 from tests.data.packed.packed_data import SIZES, configure, draw_files, pack_files
@@ -219,3 +221,20 @@ def test_targets_that_hold_something_else_are_refused(packed, tmp_path):
     assert "holds other files" in refused(check_target, str(tmp_path / "empty"))
     assert "is a file" in refused(check_target, str(tmp_path / "empty" / "thesis.doc"))
     assert "copy that to the address" in refused(check_target, "gs://bucket/out")
+
+
+def test_names_that_hold_what_separates_them_do_not_share_a_note(tmp_path):
+    root, time = tmp_path.resolve(), 10**18
+    plain = [root / name for name in "abcd"]
+    # Joined by "|" and line breaks, these two would read like those four.
+    joined = [Path(f"{one}|5|{time}\n{two}") for one, two in (plain[:2], plain[2:])]
+    for path in (*plain, *joined):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"12345")
+        os.utime(path, ns=(time, time))
+    plan = Mock(**{"to_text.return_value": ""})
+    notes = []
+    for paths in (plain, joined):
+        samples = [Sample("x", *paths[i : i + 2]) for i in range(0, len(paths), 2)]
+        notes.append(writer._note(Mock(splits={"train": samples}), plan))
+    assert notes[0] != notes[1]

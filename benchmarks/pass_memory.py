@@ -1,0 +1,53 @@
+"""Peak memory of one pass over an image, in a process of its own: logits at the size of the image."""
+
+import argparse
+import json
+import resource
+
+from kerasseg.backend import load_tensorflow
+from kerasseg.config import load_config
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--size", type=int, nargs=2, default=(3000, 4000), metavar=("H", "W"))
+    parser.add_argument("--working", type=int, nargs=2, default=(128, 256), metavar=("H", "W"))
+    parser.add_argument("--outputs", type=int, default=20)
+    parser.add_argument("--width", type=int, default=8, help="model.width")
+    args = parser.parse_args()
+    load_tensorflow()
+    import numpy as np
+
+    from kerasseg.data.working_scale import WorkingScale
+    from kerasseg.models.build import build_net
+    from kerasseg.models.serving_graph import ServingGraph
+
+    model = load_config(None, [f"model.width={args.width}"]).model
+    graph = ServingGraph(
+        build_net(model, outputs=args.outputs, seed=0, precision="float32"),
+        scale=WorkingScale(tuple(args.working)),
+        background_id=args.outputs - 1,
+        dropout_rate=model.dropout_rate,
+    )
+
+    def peak_mib(height: int, width: int) -> float:
+        graph.predict(np.zeros((1, height, width, 3), np.uint8))
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    before = peak_mib(64, 128)
+    after = peak_mib(*args.size)
+    height, width = args.size
+    print(
+        json.dumps(
+            {
+                "size": [height, width],
+                "mib_before": round(before),
+                "mib_more": round(after - before),
+                "bytes_per_pixel": round((after - before) * 2**20 / (height * width), 1),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
