@@ -1,8 +1,17 @@
-"""Peak memory of one pass over an image, in a process of its own: logits at the size of the image."""
+"""Peak memory of one pass at the working scale, whose logits are resized to the size of the image.
+
+    python benchmarks/pass_memory.py --size 4000 6000
+
+Prints JSON: what the process had before, what the pass took on top, and that in bytes a pixel.
+"""
 
 import argparse
 import json
 import resource
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.config import load_config

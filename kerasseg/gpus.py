@@ -93,8 +93,8 @@ def use_gpus(numbers: Sequence[int], *, memory: int | None) -> None:
     import tensorflow as tf
 
     config = tf.config
-    there = config.list_physical_devices("GPU")
-    used = [gpu for number, gpu in enumerate(there) if number in numbers]
+    present = config.list_physical_devices("GPU")
+    used = [gpu for number, gpu in enumerate(present) if number in numbers]
     try:
         if config.get_visible_devices("GPU") != used:
             config.set_visible_devices(used, "GPU")

@@ -23,15 +23,15 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_config()
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--minutes", type=float, metavar="M", help="how long one training of all ideas may take"
+        "--minutes", type=float, metavar="M", help="time budget of a training with all ideas"
     )
-    length.add_argument("--steps", type=whole_number(1), metavar="N", help="or so many steps")
+    length.add_argument("--steps", type=whole_number(1), metavar="N", help="or its number of steps")
     parser.add_argument(
         "--seeds",
         type=whole_number(1),
         metavar="N",
         default=3,
-        help="train each with so many seeds (default: %(default)s)",
+        help="seeds per variant (default: %(default)s)",
     )
     compared = parser.add_mutually_exclusive_group()
     compared.add_argument("--variants", metavar="LIST", help=f"only these of {', '.join(VARIANTS)}")

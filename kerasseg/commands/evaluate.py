@@ -41,8 +41,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--split", metavar="NAME", default="val", help="what to score (default: %(default)s)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there as well")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves there, as SVG")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the scores to FILE")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw curves into DIR, as SVG")
     parser.add_argument(
         "--boundaries", action="store_true", help="also the scores at edges (seconds an image)"
     )
@@ -55,14 +55,14 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--compare",
         action="store_true",
-        help="of a run: also Monte Carlo Dropout and other scores, and the time of each",
+        help="runs only: also Monte Carlo Dropout and other scores, and the time of each",
     )
     parser.add_argument(
         "--anomalies",
         type=Path,
         metavar="DIR",
-        help="instead of a split: photos NAME.jpg there, with NAME_labels.png that is not 0 on "
-        "things no class covers",
+        help="instead of a split: photos NAME.jpg with masks NAME_labels.png, nonzero on objects "
+        "that no class covers",
     )
     parser.add_argument(
         "--threads",
@@ -109,7 +109,7 @@ def _check(args: argparse.Namespace) -> None:
     """Raises UserError for options that do not go together, and for what is not there."""
     if args.anomalies and (args.config or args.boundaries or args.temperature or args.plots):
         raise UserError(
-            "--anomalies: goes without --config, --boundaries, --temperature and --plots"
+            "--anomalies: cannot be combined with --config, --boundaries, --temperature or --plots"
         )
     if not (args.anomalies or args.config):
         raise UserError("--config: found none, allowed: --config FILE, or --anomalies DIR instead")
@@ -135,7 +135,7 @@ def _split(args: argparse.Namespace) -> SplitScores:
 
     pngs = _holds_label_pngs(args.model)
     if pngs and (args.temperature or args.compare):
-        raise UserError(f"{args.model}: label PNGs know no --temperature and no --compare")
+        raise UserError(f"{args.model}: label PNGs have no logits for --temperature or --compare")
     catalog = open_catalog(config, splits=(args.split,))
     print_remarks(catalog.remarks)
     samples = catalog.splits[args.split]

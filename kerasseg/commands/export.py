@@ -55,7 +55,7 @@ def add_arguments(parser: CommandParser) -> None:
         default=50,
         help="validation images to check on (default: %(default)s)",
     )
-    parser.add_settings("a setting that goes over the run's own")
+    parser.add_settings("a setting that overrides the run's")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -54,13 +54,13 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--submission",
         action="store_true",
-        help="only what the Cityscapes server takes: <name>.png with labelIds, void as 0",
+        help="only a Cityscapes submission: <name>.png with labelIds, void as 0",
     )
     parser.add_argument(
         "--uncertain-as-void",
         type=_threshold,
         metavar="T",
-        help="pixels whose uncertainty is above T become unlabelled (the heat map has the scale)",
+        help="label pixels with an uncertainty above T as void (the heat map shows the scale)",
     )
     parser.add_argument(
         "--threads",

@@ -99,3 +99,10 @@ def test_the_input_is_timed_in_a_training(tmp_path):
     found = answer("real_input.py", *settings, "--steps", "3", "--rounds", "1")["inputs"]
     assert list(found) == ["repeated", "real"]
     assert 0 <= found["real"]["input_wait"] <= 1
+
+
+def test_the_memory_of_a_pass_grows_with_the_image():
+    size = ["--size", "600", "800", "--width", "2"]
+    said = answer("pass_memory.py", *size, "--outputs", "20")
+    assert said["size"] == [600, 800]
+    assert said["bytes_per_pixel"] > 0

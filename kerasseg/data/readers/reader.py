@@ -52,5 +52,5 @@ class Reader:
     def recognises(self, root: Path) -> bool:
         """Whether `root` bears the mark; not if it cannot be looked at."""
         # os.path calls what may not be looked at missing, where pathlib raises.
-        there = os.path.isdir if self.mark.endswith("/") else os.path.isfile
-        return there(root / self.mark)
+        exists = os.path.isdir if self.mark.endswith("/") else os.path.isfile
+        return exists(root / self.mark)
