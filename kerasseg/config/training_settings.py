@@ -71,6 +71,13 @@ class TrainConfig(Section):
         description="the curriculum: random crops of so much of the image's side, for so many "
         "epochs, one stage after the other",
     )
+    class_balance: Number = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="show images with rare classes more often; 0: each once an epoch, 1: every "
+        "class alike",
+    )
     minutes: Number | None = Field(
         None,
         gt=0,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from kerasseg.data.balanced_order import draw_order
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
 from kerasseg.data.integer_root import integer_root
@@ -27,6 +28,7 @@ class TrainingInput:
     decoder: sample index -> (image, label). samples: how many there are. plan: see curriculum.
     scale: of the images; its working size is that of the batch. batch_size: images a step.
     view_scale, jpeg: (low, high) of `augment.scale` and `augment.jpeg`, or None.
+    views: how often an epoch shows each image (`expected_views`); None: once.
     """
 
     decoder: Decoder
@@ -38,6 +40,7 @@ class TrainingInput:
     workers: int | None
     view_scale: tuple[float, float] | None = None
     jpeg: tuple[int, int] | None = None
+    views: np.ndarray | None = None
 
     def from_step(self, step: int) -> tf.data.Dataset:
         """Batches of steps `step` … the end of the plan.
@@ -79,14 +82,21 @@ class TrainingInput:
         first = np.array([epoch.first_step for epoch in self.plan.epochs], np.int64)
         scales = np.array([epoch.crop_scale for epoch in self.plan.epochs], np.float64)
         epoch = tf.searchsorted(first, step[None], side="right")[0] - 1
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(self.samples), seed=tf.stack([tf.constant(self.seed), epoch]), alg=ALG
-        )
+        repetition = None
+        if self.views is None:
+            order = tf.random.experimental.stateless_shuffle(
+                tf.range(self.samples), seed=tf.stack([tf.constant(self.seed), epoch]), alg=ALG
+            )
+        else:
+            order, repetition = draw_order(self.views, seed=self.seed, epoch=epoch)
         place = tf.cast(step - tf.gather(first, epoch), tf.int32) * self.batch_size
         places = place + tf.range(self.batch_size)
         # An epoch may be longer than the data: a sample that comes again gets another view, by
         # the number of an epoch that the plan does not have.
-        view = epoch + places // self.samples * len(self.plan.epochs)
+        again = places // self.samples
+        if repetition is not None:
+            again = again * self.samples + tf.gather(repetition, places % self.samples)
+        view = epoch + again * len(self.plan.epochs)
         return {
             "index": tf.gather(order, places % self.samples),
             "epoch": view,

@@ -10,6 +10,7 @@ CROP = 0
 AUGMENT = 1
 SCALE = 2
 JPEG = 3
+BALANCE = 4
 
 # What float32 numbers in [0, 1) are made of. XLA makes other floats of the same random bits than
 # TensorFlow does, so bits are drawn; those below are where TensorFlow looks.

@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import tensorflow as tf
 
 from kerasseg.config import Config
+from kerasseg.data.balanced_order import expected_views
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.class_balance import median_frequency_weights
 from kerasseg.data.curriculum import Plan, plan_epochs, plan_steps
@@ -64,7 +66,15 @@ class Session:
             workers=config.data.workers,
             view_scale=config.augment.scale,
             jpeg=config.augment.jpeg,
+            views=self._views(),
         )
+
+    def _views(self) -> np.ndarray | None:
+        balance = self.config.train.class_balance
+        if balance == 0:
+            return None
+        pixels = np.array([facts.pixels[:-1] for facts in self.catalog.facts["train"]], np.int64)
+        return expected_views(pixels, balance)
 
     def batches(self, plan: Plan, *, first_step: int) -> Iterator:
         """What the compiled step takes, from `first_step` on."""

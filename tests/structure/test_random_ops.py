@@ -5,7 +5,7 @@ import ast
 from tests.structure.source import modules
 
 # What runs in `tf.data` alone, on the host, where XLA never is.
-HOST = {"kerasseg.data.pipeline"}
+HOST = {"kerasseg.data.pipeline", "kerasseg.data.balanced_order"}
 
 
 def random_calls(tree):
