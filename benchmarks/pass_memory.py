@@ -7,11 +7,12 @@ Prints JSON: what the process had before, what the pass took on top, and that in
 
 import argparse
 import json
-import resource
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from turns import peak_bytes
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.config import load_config
@@ -41,7 +42,7 @@ def main() -> None:
 
     def peak_mib(height: int, width: int) -> float:
         graph.predict(np.zeros((1, height, width, 3), np.uint8))
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return peak_bytes() / 2**20
 
     before = peak_mib(64, 128)
     after = peak_mib(*args.size)

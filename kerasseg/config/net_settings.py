@@ -131,4 +131,4 @@ class LossConfig(Section):
         0.0, ge=0, lt=1, description="share of the target that is spread evenly over all classes"
     )
     dice: Number = Field(0.0, ge=0, description="weight of the Dice loss; 0: off")
-    lovasz: Number = Field(0.0, ge=0, description="weight of the Lovász-softmax loss; 0: off")
+    lovasz: Number = Field(0.0, ge=0, description="weight of the Lovasz-softmax loss; 0: off")
