@@ -22,8 +22,9 @@ help:
 train: $(VENV)/.installed
 	$(RUN) train.py $(ARGS)
 
+# Three processes for two cores: a quarter of the time they wait for programs that they have started.
 test: lint
-	$(RUN) -m pytest -n 2 $(ARGS)
+	$(RUN) -m pytest -n 3 $(ARGS)
 
 # Without what trains, exports, draws or starts programs, and with few examples a property. One
 # process: to import TensorFlow a second time would take longer than it saves.

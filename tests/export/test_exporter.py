@@ -19,6 +19,7 @@ from kerasseg.export.formats import FORMATS
 from kerasseg.files import is_temporary
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from tests.export.untrained import export_small
+from tests.programs import run_program
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -154,22 +155,19 @@ def test_jpeg_and_png_of_the_warm_up_are_real_images(exported):
 def test_a_kill_leaves_a_whole_version_or_none(place, run_dir, tmp_path):
     """The export dies by SIGKILL as it calls `place`; the one after it is whole."""
     out = tmp_path / "out"
+    arguments = [str(run_dir), "--out", str(out), "--images", "1", "--formats", "savedmodel"]
+    export = str(PROJECT / "export.py")
     program = (
         "import os, signal, sys, runpy\n"
         "import kerasseg.export.exporter, kerasseg.export.formats.warmup\n"
         f"kerasseg.export.{place} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"sys.argv = ['export.py', {str(run_dir)!r}, '--out', {str(out)!r}, '--images', '1']\n"
-        f"runpy.run_path({str(PROJECT / 'export.py')!r}, run_name='__main__')\n"
+        f"sys.argv = {['export.py', *arguments]!r}\n"
+        f"runpy.run_path({export!r}, run_name='__main__')\n"
     )
-    env = {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    killed = subprocess.run([sys.executable, "-c", program], env=env, check=False)
+    killed = run_program(["-c", program], folder=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
     assert killed.returncode == -signal.SIGKILL
     assert all(map(is_temporary, out.iterdir()))
-    done = subprocess.run(
-        [sys.executable, str(PROJECT / "export.py"), str(run_dir), "--out", str(out),
-         "--images", "1", "--formats", "savedmodel"],
-        env=env, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_program([export, *arguments], folder=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(out / "1")
     assert sorted(entry.name for entry in out.iterdir()) == [

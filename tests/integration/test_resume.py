@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,11 +41,20 @@ def uninterrupted(streets, tmp_path_factory):
     return run_dir
 
 
+@pytest.fixture
+def killed_at_step_7(streets, run_command, tmp_path_factory, tmp_path):
+    """A copy of a run that was killed between two states of its second epoch."""
+    kept = tmp_path_factory.getbasetemp() / "killed_at_step_7"
+    if not kept.exists():
+        killed = run_command(KILLED, "step:7", *settings(streets, kept))
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    return Path(shutil.copytree(kept, tmp_path / "run"))
+
+
 # 4 steps an epoch, a state every 2 steps and after each epoch, 2 batches a validation.
 @pytest.mark.parametrize(
     ("where", "status"),
     [
-        ("step:7", -signal.SIGKILL),  # between two states of the second epoch
         ("validation:3", -signal.SIGKILL),  # the first batch of the second validation
         ("save:5", -signal.SIGKILL),  # half of a state is written
         ("terminate:6", 3),
@@ -66,12 +76,20 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert not [p for p in run_dir.rglob("*") if ".tmp" in p.name]
 
 
-def test_a_damaged_state_falls_back_to_the_one_before(
-    streets, uninterrupted, run_command, tmp_path
+def test_a_run_that_was_killed_between_two_states_goes_on_bit_for_bit(
+    killed_at_step_7, streets, uninterrupted, run_command
 ):
-    run_dir = tmp_path / "run"
-    killed = run_command(KILLED, "step:7", *settings(streets, run_dir))
-    assert killed.returncode == -signal.SIGKILL
+    assert not (killed_at_step_7 / "metrics.json").exists()
+    resumed = run_command(TRAIN, *settings(streets, killed_at_step_7))
+    assert resumed.returncode == 0, resumed.stderr
+    assert "resuming after step 6" in resumed.stdout
+    assert_same_run(killed_at_step_7, uninterrupted)
+
+
+def test_a_damaged_state_falls_back_to_the_one_before(
+    killed_at_step_7, streets, uninterrupted, run_command
+):
+    run_dir = killed_at_step_7
     newest = sorted((run_dir / "state").glob("*.npz"))[-1]
     content = newest.read_bytes()
     newest.write_bytes(content[: len(content) // 2])
@@ -106,10 +124,11 @@ def test_a_budget_is_planned_once(streets, run_command, tmp_path):
     assert {row["stage"] for row in rows} == {"1", "2"}
 
 
-def test_a_finished_run_says_so_and_can_be_made_longer(streets, run_command, tmp_path):
-    run_dir = tmp_path / "run"
+def test_a_finished_run_says_so_and_can_be_made_longer(
+    streets, uninterrupted, run_command, tmp_path
+):
+    run_dir = Path(shutil.copytree(uninterrupted, tmp_path / "run"))
     arguments = settings(streets, run_dir)
-    assert run_command(TRAIN, *arguments).returncode == 0
     report = run_dir / "report.html"
     report.unlink()  # as if killed just before it was written
     again = run_command(TRAIN, *arguments)

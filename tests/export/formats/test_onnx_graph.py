@@ -80,7 +80,7 @@ def test_copies_that_are_thrown_away_are_collected(run_dir, monkeypatch):
 
 
 # The others' feature maps: tests/models/encoders/test_encoders.py.
-@pytest.mark.parametrize("encoder", ["unet", "efficientnet_lite0", "resnet50"])
+@pytest.mark.parametrize("encoder", ["unet", "efficientnet_lite0"])
 def test_an_encoder_is_folded_and_converted(encoder, image, drawn, tmp_path):
     small = {} if encoder == "unet" else {"model.width": 64, "model.depth": 4}
     changes = {"model.encoder": encoder, **small}
