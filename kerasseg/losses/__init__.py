@@ -5,7 +5,7 @@ the history, or None where the settings turn it off.
 """
 
 from kerasseg.losses.cross_entropy import CrossEntropyTerm, WeightedCrossEntropy
-from kerasseg.losses.dice import DiceLoss, DiceTerm
+from kerasseg.losses.dice_loss import DiceLoss, DiceTerm
 from kerasseg.losses.lovasz import LovaszSoftmax, LovaszTerm
 from kerasseg.losses.variance import GatedVariance, VarianceTerm
 

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.config import LossConfig
-from kerasseg.losses.dice import mean_over_present
+from kerasseg.losses.dice_loss import mean_over_present
 from kerasseg.losses.term import LabelContext, NetOutputs, Targets, train_ids
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import kerasseg
 import kerasseg.losses.cross_entropy
-import kerasseg.losses.dice
+import kerasseg.losses.dice_loss
 import kerasseg.losses.lovasz
 import kerasseg.losses.objective
 import kerasseg.losses.variance
@@ -19,7 +19,7 @@ import kerasseg.training.segmenter
 MODULES = (
     kerasseg,
     kerasseg.losses.cross_entropy,
-    kerasseg.losses.dice,
+    kerasseg.losses.dice_loss,
     kerasseg.losses.lovasz,
     kerasseg.losses.objective,
     kerasseg.losses.variance,

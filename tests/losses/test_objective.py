@@ -10,9 +10,7 @@ from skimage.segmentation import find_boundaries
 
 from kerasseg.losses import (
     TERMS,
-    DiceLoss,
     GatedVariance,
-    LovaszSoftmax,
     WeightedCrossEntropy,
 )
 from kerasseg.losses.term import LabelContext, NetOutputs
@@ -290,20 +288,3 @@ def test_the_losses_of_keras_say_what_the_terms_say(batch, background_id):
     assert float(entropy(label, direct)) == pytest.approx(expected[0], rel=1e-6)
     assert float(entropy(label[..., None], direct)) == pytest.approx(expected[0], rel=1e-6)
     assert float(variance(label, stacked)) == pytest.approx(expected[1], rel=1e-5)
-
-
-@pytest.mark.parametrize(
-    "loss",
-    [
-        WeightedCrossEntropy(boundary_weight=3.0, class_weights=(1.0, 2.0), background_id=1),
-        WeightedCrossEntropy(focal_gamma=2.0, hard_pixels=0.5, label_smoothing=0.1),
-        GatedVariance(background_id=2, gate_gradient=False),
-        DiceLoss(background_id=2),
-        LovaszSoftmax(background_id=2),
-    ],
-    ids=["cross entropy", "hard pixels", "variance", "dice", "lovasz"],
-)
-def test_a_loss_is_serialised_with_its_settings(loss):
-    again = keras.losses.deserialize(keras.losses.serialize(loss))
-    assert type(again) is type(loss)
-    assert again.get_config() == loss.get_config()
