@@ -38,6 +38,8 @@ def test_no_other_module_touches_them():
         "_get_variable_index",
         "_keras_history",
         "_momentums",
+        "_outbound_nodes",
+        "_run_through_graph",
         "_velocities",
     }
     names.add("seed_generator")
