@@ -107,7 +107,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
     model = ModelConfig(encoder="mobilenet_v3_large", encoder_weights=str(file))
     net = build_direct_net(model, outputs=3, seed=0, precision="float32")
     before = net.get_weights()
-    with pytest.raises(UserError, match="not weights that Keras saved of MobileNetV3Large"):
+    with pytest.raises(UserError, match="not weights of MobileNetV3Large"):
         load_encoder_weights(net, model)
     for one, other in zip(before, net.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
