@@ -64,6 +64,7 @@ def add_arguments(parser: CommandParser) -> None:
         help="instead of a split: photos NAME.jpg with masks NAME_labels.png, nonzero on objects "
         "that no class covers",
     )
+    parser.add_views()
     parser.add_argument(
         "--threads",
         type=whole_number(1),
@@ -113,8 +114,13 @@ def _check(args: argparse.Namespace) -> None:
         )
     if not (args.anomalies or args.config):
         raise UserError("--config: found none, allowed: --config FILE, or --anomalies DIR instead")
+    views = args.flip or args.scales != (1.0,)
+    if views and (args.temperature or args.compare):
+        raise UserError("--scales, --flip: cannot be combined with --temperature or --compare")
     if not args.model.exists():
         raise UserError(f"{args.model}: no such file or directory")
+    if views and _holds_label_pngs(args.model):
+        raise UserError(f"{args.model}: label PNGs have no views for --scales or --flip")
     if args.plots:
         require("matplotlib")
     from kerasseg.inference.open_model import find_model
@@ -180,7 +186,8 @@ def _anomalies(args: argparse.Namespace) -> UnknownDetectionScores:
 def _open(args: argparse.Namespace) -> tuple[Predictor, DropoutScores | None]:
     """The model, and what `--compare` asks of it besides."""
     from kerasseg.gpus import missing_gpu_notice
-    from kerasseg.inference.open_model import find_model, open_predictor
+    from kerasseg.inference.open_model import find_model
+    from kerasseg.inference.views import open_views
 
     kind, _ = find_model(args.model)
     if args.compare and kind != "run":
@@ -189,7 +196,7 @@ def _open(args: argparse.Namespace) -> tuple[Predictor, DropoutScores | None]:
         load_tensorflow()
         if notice := missing_gpu_notice():
             print(notice)
-    predictor = open_predictor(args.model, threads=args.threads)
+    predictor = open_views(args.model, scales=args.scales, flip=args.flip, threads=args.threads)
     if not args.compare:
         return predictor, None
     from kerasseg.evaluation.monte_carlo import DropoutScores

@@ -14,6 +14,7 @@ from kerasseg.config.shipped import shipped_configs
 from kerasseg.config.words import SETTINGS, suggestion
 from kerasseg.errors import UserError
 
+_LARGEST_SCALE = 4  # sixteen times the pixels
 _WIDEST = 100  # columns that the list of settings fills at most
 
 
@@ -44,6 +45,20 @@ class CommandParser(argparse.ArgumentParser):
             required=required and default is None,
             help=f"settings in YAML, or the name of a shipped file: {names}"
             + (" (default: %(default)s)" if default else ""),
+        )
+
+    def add_views(self) -> None:
+        """Adds `--scales` (tuple of float) and `--flip` (bool), for open_views."""
+        self.add_argument(
+            "--scales",
+            type=_scales,
+            metavar="S,...",
+            default=(1.0,),
+            help="average over the image at these scales, such as 0.75,1,1.25; other than 1 for "
+            "runs only (default: 1)",
+        )
+        self.add_argument(
+            "--flip", action="store_true", help="average over the image and its mirror image"
         )
 
     def add_settings(self, help_text: str = "a setting, as listed below") -> None:
@@ -123,6 +138,20 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _scales(text: str) -> tuple[float, ...]:
+    """Numbers above 0, at most _LARGEST_SCALE, comma-separated; each once."""
+    try:
+        found = tuple(dict.fromkeys(float(word) for word in text.split(",")))
+    except ValueError:
+        found = ()
+    if not found or not all(0 < scale <= _LARGEST_SCALE for scale in found):
+        raise argparse.ArgumentTypeError(
+            f"found {text or 'nothing'}, allowed: numbers above 0, at most {_LARGEST_SCALE}, "
+            "comma-separated"
+        )
+    return found
 
 
 def one_of(choices: Sequence[str]) -> Callable[[str], str]:

@@ -62,6 +62,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="T",
         help="label pixels with an uncertainty above T as void (the heat map shows the scale)",
     )
+    parser.add_views()
     parser.add_argument(
         "--threads",
         type=whole_number(1),
@@ -78,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
     from kerasseg.data.remarks import left_out
     from kerasseg.gpus import missing_gpu_notice
     from kerasseg.inference.image_search import find_images, find_unused
-    from kerasseg.inference.open_model import find_model, open_predictor
+    from kerasseg.inference.open_model import find_model
+    from kerasseg.inference.views import open_views
 
     # What is wrong with the images is said before a model is loaded.
     images = find_images(args.images, out=args.out)
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         load_tensorflow()
         if notice := missing_gpu_notice():
             print(notice)
-    predictor = open_predictor(args.model, threads=args.threads)
+    predictor = open_views(args.model, scales=args.scales, flip=args.flip, threads=args.threads)
     if args.submission:
         _check_submission(predictor.label_set)
     print_remarks(left_out("images", find_unused(args.images, out=args.out)))

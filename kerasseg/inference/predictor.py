@@ -44,10 +44,17 @@ class Predictor(ABC):
         probabilities: with those of all classes, if the model gives them.
         Raises UserError for anything else.
         """
-        _check(image)
+        check_image(image)
         with_probabilities = probabilities and self.gives_probabilities
         compute = self.compute_with_probabilities if with_probabilities else self.compute
         return self._prediction(**self._compute_one(compute, image))
+
+    def compute_view(self, image: np.ndarray, *, flip: bool) -> Outputs:
+        """`compute_with_probabilities` of one image, uint8 (H, W, 3), in tiles as `predict` does,
+        without the axis of the batch. flip: of its mirror image, the answer mirrored back."""
+        view = np.ascontiguousarray(image[:, ::-1]) if flip else image
+        found = self._compute_one(self.compute_with_probabilities, view)
+        return {name: values[:, ::-1] for name, values in found.items()} if flip else found
 
     def _compute_one(self, compute: Callable[[np.ndarray], Outputs], image: np.ndarray) -> Outputs:
         """What `compute` of a batch says of one image, without the axis of the batch."""
@@ -87,7 +94,8 @@ class Predictor(ABC):
         )
 
 
-def _check(image: np.ndarray) -> None:
+def check_image(image: np.ndarray) -> None:
+    """Raises UserError for anything but uint8 (H, W, 3) with pixels."""
     if (
         not isinstance(image, np.ndarray)
         or image.dtype != np.uint8

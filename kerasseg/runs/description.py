@@ -3,7 +3,7 @@
 import json
 import reprlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,14 @@ class ModelDescription:
         """The scale at which the model sees an image."""
         native = self.native_size if self.one_size else None
         return WorkingScale(self.working_size, native, self.scale)
+
+    def at_scale(self, factor: float) -> "ModelDescription":
+        """Of the same model, but an image is seen `factor` (> 0) times as large: by a fixed scale
+        times it, else by a working size times it, in whole pixels."""
+        if self.scale is not None:
+            return replace(self, scale=self.scale * factor)
+        height, width = (max(1, round(side * factor)) for side in self.working_size)
+        return replace(self, working_size=(height, width))
 
     def to_json(self) -> dict[str, Any]:
         """Every field by its name, those of the label set among them."""

@@ -1,5 +1,6 @@
 """The best weights of a run directory, through the graph that is exported."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from kerasseg.inference.backends.graph import GraphPredictor
@@ -15,3 +16,10 @@ class RunPredictor(GraphPredictor):
         limit_threads(threads)
         self.run: TrainedRun = open_run(Path(path))
         super().__init__(self.run.graph(), self.run.description)
+
+    def at_scale(self, factor: float) -> GraphPredictor:
+        """The same net, which sees each image `factor` (> 0) times as large; itself at 1."""
+        if factor == 1.0:
+            return self
+        scaled = replace(self.run, description=self.run.description.at_scale(factor))
+        return GraphPredictor(scaled.graph(), scaled.description)
