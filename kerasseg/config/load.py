@@ -3,14 +3,14 @@
 The schema itself is in `kerasseg.config.schema`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
 
+from kerasseg.config.contradictions import contradictions
 from kerasseg.config.messages import COMMAND_LINE, describe
-from kerasseg.config.net_settings import ModelConfig
 from kerasseg.config.schema import Config
 from kerasseg.config.shipped import find_config
 from kerasseg.config.training_settings import Stage
@@ -87,24 +87,6 @@ def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> Confi
     if problems:
         raise UserError("\n".join(problems))
     return config
-
-
-def contradictions(config: Config) -> Iterator[tuple[Keys, str]]:
-    """Settings that are allowed by themselves, but not together."""
-    train, model = config.train, config.model
-    if train.minutes is not None and train.steps is not None:
-        found = f"train.steps: found {train.steps} beside train.minutes"
-        yield ("train", "steps"), f"{found}, allowed: one of the two"
-    if model.encoder != "unet":
-        for name in ("width", "depth"):
-            value, default = getattr(model, name), ModelConfig.model_fields[name].default
-            if value != default:
-                found = f"model.{name}: found {value} beside model.encoder={model.encoder}"
-                yield ("model", name), f"{found}, allowed: with model.encoder=unet alone"
-    elif model.encoder_weights != "none":
-        found = f"model.encoder_weights: found {inline(model.encoder_weights)}"
-        allowed = "with model.encoder=unet: none; train.init_from takes weights of a whole net"
-        yield ("model", "encoder_weights"), f"{found}, allowed {allowed}"
 
 
 def _sections(document: Document, path: Path | str | None, problems: list[str]) -> dict:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kerasseg.config import dump_config
+from kerasseg.config import ModelConfig, dump_config
 from kerasseg.export.formats.artefact import Artefact, Format
 from kerasseg.metrics.undefined import format_score
 from kerasseg.runs.description import ModelDescription
@@ -77,7 +77,7 @@ def model_card(
     averaged = ", averaged over Dropout" if description.confidence == "expected" else ""
     return f"""# {run.name}
 
-A U-Net (width {run.config.model.width}, depth {run.config.model.depth}) that gives each pixel of
+{describe_net(run.config.model)} that gives each pixel of
 a street scene one of {label_set.num_classes} classes, a confidence and an uncertainty. Trained on
 `{label_set.dataset}` by kerasseg {description.kerasseg_version}, settings below
 (hash `{description.config_hash}`).
@@ -110,3 +110,10 @@ validation images, time at {width} x {height} on the machine that exported:
 {dump_config(run.config).rstrip()}
 ```
 """
+
+
+def describe_net(model: ModelConfig) -> str:
+    """The net in a few words, as the card begins."""
+    if model.encoder == "unet":
+        return f"A U-Net (width {model.width}, depth {model.depth})"
+    return f"A U-Net with the encoder {model.encoder} (weights: {model.encoder_weights})"

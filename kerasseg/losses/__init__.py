@@ -5,8 +5,8 @@ the history, or None where the settings turn it off.
 """
 
 from kerasseg.losses.cross_entropy import CrossEntropyTerm, WeightedCrossEntropy
-from kerasseg.losses.dice_loss import DiceLoss, DiceTerm
-from kerasseg.losses.lovasz import LovaszSoftmax, LovaszTerm
+from kerasseg.losses.dice_loss import DiceLoss, dice_term
+from kerasseg.losses.lovasz import LovaszSoftmax, lovasz_term
 from kerasseg.losses.variance import GatedVariance, VarianceTerm
 
 __all__ = ["TERMS", "DiceLoss", "GatedVariance", "LovaszSoftmax", "WeightedCrossEntropy"]
@@ -14,6 +14,6 @@ __all__ = ["TERMS", "DiceLoss", "GatedVariance", "LovaszSoftmax", "WeightedCross
 TERMS = {
     "cross_entropy": CrossEntropyTerm.from_config,
     "variance": VarianceTerm.from_config,
-    "dice": DiceTerm.from_config,
-    "lovasz": LovaszTerm.from_config,
+    "dice": dice_term,
+    "lovasz": lovasz_term,
 }

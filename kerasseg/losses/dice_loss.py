@@ -1,14 +1,12 @@
 """Dice loss: overlap of each class, whatever its size. Source: Milletari, Navab and Ahmadi 2016,
 arXiv:1606.04797, with sums instead of sums of squares in the denominator."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import keras
 import tensorflow as tf
 
 from kerasseg.config import LossConfig
-from kerasseg.losses.term import LabelContext, NetOutputs, Targets, train_ids
+from kerasseg.losses.image_term import ImageTerm, mean_over_present
+from kerasseg.losses.term import LabelContext, Targets, train_ids
 
 
 @keras.saving.register_keras_serializable("kerasseg")
@@ -65,25 +63,6 @@ class DiceLoss(keras.losses.Loss):
         return {**super().get_config(), "background_id": self.background_id}
 
 
-def mean_over_present(losses: tf.Tensor, present: tf.Tensor) -> tf.Tensor:
-    """(B, C) losses, 0 where `present` is 0, to their mean over the present ones, (B,), or 0."""
-    count = tf.reduce_sum(present, axis=-1)
-    return tf.reduce_sum(losses, axis=-1) / tf.maximum(count, 1.0)
-
-
-@dataclass(frozen=True)
-class DiceTerm:
-    """The mean over the images of their Dice loss."""
-
-    loss: DiceLoss
-    weight: float
-    needs_branches: ClassVar[bool] = False
-
-    @classmethod
-    def from_config(cls, loss: LossConfig, labels: LabelContext) -> "DiceTerm | None":
-        if not loss.dice:
-            return None
-        return cls(DiceLoss(background_id=labels.background_id), weight=loss.dice)
-
-    def __call__(self, outputs: NetOutputs, targets: Targets) -> tf.Tensor:
-        return tf.reduce_mean(self.loss.of_targets(targets, outputs.logits))
+def dice_term(loss: LossConfig, labels: LabelContext) -> ImageTerm | None:
+    """The term of the objective, or None where it is off."""
+    return ImageTerm.weighted(DiceLoss(background_id=labels.background_id), loss.dice)

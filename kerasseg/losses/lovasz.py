@@ -1,15 +1,12 @@
 """Lovász-softmax: a surrogate of the mean IoU. Source: Berman, Triki and Blaschko 2018,
 arXiv:1705.08790, computed per image over the classes in its labels."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import keras
 import tensorflow as tf
 
 from kerasseg.config import LossConfig
-from kerasseg.losses.dice_loss import mean_over_present
-from kerasseg.losses.term import LabelContext, NetOutputs, Targets, train_ids
+from kerasseg.losses.image_term import ImageTerm, mean_over_present
+from kerasseg.losses.term import LabelContext, Targets, train_ids
 
 
 @keras.saving.register_keras_serializable("kerasseg")
@@ -85,19 +82,6 @@ def _steps_of_jaccard(hits: tf.Tensor) -> tf.Tensor:
     return jaccard - before
 
 
-@dataclass(frozen=True)
-class LovaszTerm:
-    """The mean over the images of their Lovász-softmax loss."""
-
-    loss: LovaszSoftmax
-    weight: float
-    needs_branches: ClassVar[bool] = False
-
-    @classmethod
-    def from_config(cls, loss: LossConfig, labels: LabelContext) -> "LovaszTerm | None":
-        if not loss.lovasz:
-            return None
-        return cls(LovaszSoftmax(background_id=labels.background_id), weight=loss.lovasz)
-
-    def __call__(self, outputs: NetOutputs, targets: Targets) -> tf.Tensor:
-        return tf.reduce_mean(self.loss.of_targets(targets, outputs.logits))
+def lovasz_term(loss: LossConfig, labels: LabelContext) -> ImageTerm | None:
+    """The term of the objective, or None where it is off."""
+    return ImageTerm.weighted(LovaszSoftmax(background_id=labels.background_id), loss.lovasz)

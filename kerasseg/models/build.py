@@ -3,6 +3,7 @@
 import keras
 
 from kerasseg.config import ModelConfig
+from kerasseg.config.contradictions import of_model
 from kerasseg.errors import UserError
 from kerasseg.models.blocks import ConvolutionBlock, initializer_seeds
 from kerasseg.models.decoder import decode, net_reach
@@ -48,6 +49,8 @@ def unet(
     [1, 97, 131, 19]
     """
     model = ModelConfig(encoder=encoder, encoder_weights=encoder_weights, **settings)
+    for _, text in of_model(model):
+        raise ValueError(text)
     precision = precision or keras.config.dtype_policy().name
     net = build_direct_net(model, outputs=classes, seed=seed, precision=precision)
     load_encoder_weights(net, model)

@@ -13,8 +13,10 @@ import onnx
 import pytest
 from PIL import Image
 
+from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
 from kerasseg.export import exporter
+from kerasseg.export.card import describe_net
 from kerasseg.export.formats import FORMATS
 from kerasseg.files import is_temporary
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
@@ -100,6 +102,20 @@ def test_the_card_has_scores_calls_and_settings(exported):
     for part in ("# small", "| sky | 0.5000 |", "| **mean** | **0.5000** |", "| onnx | 100.0000% |",
                  "v1/models/small:predict", "image_size: [128, 256]"):  # fmt: skip
         assert part in card, part
+
+
+@pytest.mark.parametrize(
+    ("model", "beginning"),
+    [
+        (ModelConfig(width=8, depth=3), "A U-Net (width 8, depth 3)"),
+        (
+            ModelConfig(encoder="resnet50", encoder_weights="imagenet"),
+            "A U-Net with the encoder resnet50 (weights: imagenet)",
+        ),
+    ],
+)
+def test_the_card_names_the_net(model, beginning):
+    assert describe_net(model) == beginning
 
 
 def test_the_calls_of_the_card_run(exported, drawn, tmp_path):

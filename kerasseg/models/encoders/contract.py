@@ -19,7 +19,7 @@ class Encoder(Protocol):
         where `model.decoder_channels` does not say.
     reach: how many pixels of its input, beyond its own cell of stride x stride pixels, a pixel of
         the deepest feature map sees to each side; None: the whole image.
-    batch_norms: names of its BatchNorm layers.
+    batch_norms: names of its BatchNorm layers, once `features` has made them.
     weights: the names that `model.encoder_weights` may have beside `none` and a file; empty: there
         are no trained weights, nor does it read a file.
     """

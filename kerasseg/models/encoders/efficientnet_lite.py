@@ -82,9 +82,9 @@ class EfficientNetLite:
         self._blocks = lite_blocks(width, depth)
         # The last block before the stride doubles, and the last of all.
         ends = [i - 1 for i, b in enumerate(self._blocks) if b.stride == 2]
-        self._ends = dict(zip((2, 4, 8, 16, 32), [*ends, len(self._blocks) - 1], strict=True))
-        self.strides = tuple(self._ends)
-        self.channels = tuple(self._blocks[end].outputs for end in self._ends.values())
+        self._ends = dict(zip([*ends, len(self._blocks) - 1], (2, 4, 8, 16, 32), strict=True))
+        self.strides = tuple(self._ends.values())
+        self.channels = tuple(self._blocks[end].outputs for end in self._ends)
         self.decoder_channels = DECODER_CHANNELS
         names = ["stem"]
         for i, each in enumerate(self._blocks):
@@ -113,7 +113,8 @@ class EfficientNetLite:
         features = {}
         for i, block in enumerate(self._blocks):
             x = self._inverted_residual(x, block, name=f"block{i}")
-            features.update({stride: x for stride, end in self._ends.items() if end == i})
+            if i in self._ends:
+                features[self._ends[i]] = x
         return features
 
     def _inverted_residual(self, x, block: Block, *, name: str):

@@ -53,8 +53,7 @@ def _v2(build: Callable, blocks: str, channels: Sequence[int], **preprocessing) 
     return Application(build, names, channels, reach=None, **preprocessing)
 
 
-def _convnext(build: Callable, reach: int) -> Application:
-    name = "convnext_tiny" if build is keras.applications.ConvNeXtTiny else "convnext_small"
+def _convnext(build: Callable, name: str, *, reach: int) -> Application:
     ends = {4 << i: f"{name}_downsampling_block_{i}" for i in range(3)}
     channels = (96, 192, 384, 768)
     return Application(build, ends, channels, **_IMAGENET, reach=reach, of_input=True)
@@ -136,8 +135,8 @@ APPLICATIONS: dict[str, Application] = {
         reach=241,
         preprocessing_inside=False,
     ),
-    "convnext_tiny": _convnext(keras.applications.ConvNeXtTiny, reach=828),
-    "convnext_small": _convnext(keras.applications.ConvNeXtSmall, reach=1692),
+    "convnext_tiny": _convnext(keras.applications.ConvNeXtTiny, "convnext_tiny", reach=828),
+    "convnext_small": _convnext(keras.applications.ConvNeXtSmall, "convnext_small", reach=1692),
 }
 
 
@@ -155,15 +154,11 @@ class KerasApplication:
         self.reach, self.channels = row.reach, tuple(row.channels)
         self.strides = tuple(row.ends) if not row.of_input else (*row.ends, 32)
         self.decoder_channels = DECODER_CHANNELS
+        self.batch_norms: tuple[str, ...] = ()  # known with the layers
 
     @property
     def stride(self) -> int:
         return self.strides[-1]
-
-    @property
-    def batch_norms(self) -> tuple[str, ...]:
-        inside = self._application(None).layers
-        return tuple(n.name for n in inside if isinstance(n, layers.BatchNormalization))
 
     def preprocess(self, image):
         if self._row.bgr:
@@ -176,6 +171,8 @@ class KerasApplication:
         # Keras draws seeds for this one, whose weights are thrown away.
         with random_state_kept():
             source = self._application(None)
+        norms = (n for n in source.layers if isinstance(n, layers.BatchNormalization))
+        self.batch_norms = tuple(norm.name for norm in norms)
         return dict(zip(self.strides, copied_graph(source, x, self._own), strict=True))
 
     def _application(self, weights: str | None) -> keras.Model:

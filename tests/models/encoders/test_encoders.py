@@ -14,7 +14,7 @@ from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_graph import OPSET
-from kerasseg.models.build import _block, build_direct_net, build_net, net_geometry
+from kerasseg.models.build import build_direct_net, build_net, net_geometry, unet
 from kerasseg.models.encoders import ENCODERS
 from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 from tests.models.encoders.built import OUTPUTS, Built, built_encoder, settings
@@ -212,11 +212,14 @@ def test_it_is_folded_and_converted_to_onnx(name):
         np.testing.assert_allclose(found, expected, atol=1e-3 * np.abs(expected).max())
 
 
-def test_frozen_batch_norm_keeps_statistics_scale_and_offset():
-    model = ModelConfig(encoder="efficientnet_lite0", encoder_batch_norm="frozen")
+@pytest.mark.parametrize("name", ["unet", "efficientnet_lite0", "mobilenet_v3_large"])
+def test_frozen_batch_norm_keeps_statistics_scale_and_offset(name):
+    model = settings(name).model_copy(update={"encoder_batch_norm": "frozen"})
+    before_building = random.getstate()
     net = build_direct_net(model, outputs=OUTPUTS, seed=0, precision="float32")
-    encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
-    norms = [net.get_layer(name) for name in encoder.batch_norms]
+    assert random.getstate() == before_building
+    norms = [net.get_layer(n) for n in built_encoder(name).encoder.batch_norms]
+    assert norms
     before = [weight.numpy() for layer in norms for weight in layer.weights]
     trained = {id(weight) for weight in net.trainable_weights}
     assert not any(id(weight) in trained for layer in norms for weight in layer.weights)
@@ -227,3 +230,16 @@ def test_frozen_batch_norm_keeps_statistics_scale_and_offset():
         np.testing.assert_array_equal(one, other)
     moved = net.get_layer("up0_norm1").moving_mean.numpy()  # the decoder's go on
     assert np.abs(moved).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"encoder": "resnet50", "width": 32}, "model.width: found 32"),
+        ({"encoder": "resnet50", "depth": 3}, "model.depth: found 3"),
+        ({"encoder_weights": "imagenet"}, "model.encoder_weights: found"),
+    ],
+)
+def test_python_refuses_what_the_commands_refuse(given, words):
+    with pytest.raises(ValueError, match=words):
+        unet(classes=2, **given)

@@ -1,0 +1,29 @@
+"""Settings that are allowed by themselves, but not together."""
+
+from collections.abc import Iterator
+
+from kerasseg.config.net_settings import ModelConfig
+from kerasseg.config.schema import Config
+from kerasseg.config.words import Keys, inline
+
+
+def contradictions(config: Config) -> Iterator[tuple[Keys, str]]:
+    """Keys of each setting that contradicts another; what was found, and what is allowed."""
+    train = config.train
+    if train.minutes is not None and train.steps is not None:
+        found = f"train.steps: found {train.steps} beside train.minutes"
+        yield ("train", "steps"), f"{found}, allowed: one of the two"
+    yield from of_model(config.model)
+
+
+def of_model(model: ModelConfig) -> Iterator[tuple[Keys, str]]:
+    """Like `contradictions`, within the section `model`."""
+    if model.encoder != "unet":
+        for name, value in (("width", model.width), ("depth", model.depth)):
+            if value != ModelConfig.model_fields[name].default:
+                found = f"model.{name}: found {value} beside model.encoder={model.encoder}"
+                yield ("model", name), f"{found}, allowed: with model.encoder=unet alone"
+    elif model.encoder_weights != "none":
+        found = f"model.encoder_weights: found {inline(model.encoder_weights)}"
+        allowed = "with model.encoder=unet: none; train.init_from takes weights of a whole net"
+        yield ("model", "encoder_weights"), f"{found}, allowed {allowed}"
