@@ -30,6 +30,12 @@ class OptimizerConfig(Section):
     weight_decay: Number = Field(
         0.0, ge=0, description="decay of the weights in a step, times the rate"
     )
+    encoder_rate: Number = Field(
+        1.0, gt=0, le=1, description="the encoder's share of the learning rate"
+    )
+    encoder_frozen: Number = Field(
+        0.0, ge=0, lt=1, description="share of all steps in which the encoder is not trained yet"
+    )
     momentum: Number = Field(0.9, ge=0, lt=1, description="sgd only: share of the last step kept")
     clip_norm: Number | None = Field(
         None,

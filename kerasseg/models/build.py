@@ -6,10 +6,10 @@ from kerasseg.config import ModelConfig
 from kerasseg.config.contradictions import of_model
 from kerasseg.errors import UserError
 from kerasseg.models.blocks import ConvolutionBlock, initializer_seeds
-from kerasseg.models.decoder import decode, net_reach
+from kerasseg.models.decoder import decode, is_of_decoder, net_reach
 from kerasseg.models.encoders import ENCODERS
 from kerasseg.models.encoders.contract import Encoder
-from kerasseg.models.heads import FEATURES, direct_head, with_branches
+from kerasseg.models.heads import FEATURES, direct_head, head_of, with_branches
 from kerasseg.models.layers.padding import CropLike, PadToMultiple
 
 
@@ -100,6 +100,13 @@ def load_encoder_weights(net: keras.Model, model: ModelConfig) -> None:
     if model.encoder_weights != "none":
         encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
         encoder.load_weights(net, model.encoder_weights)
+
+
+def encoder_variables(net: keras.Model) -> list[keras.Variable]:
+    """What is trained of the encoder: all that neither the decoder nor the head holds."""
+    head = head_of(net)
+    encoder = [layer for layer in net.layers if layer is not head and not is_of_decoder(layer)]
+    return [variable for layer in encoder for variable in layer.trainable_variables]
 
 
 def net_geometry(model: ModelConfig) -> tuple[int, int | None]:

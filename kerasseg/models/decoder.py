@@ -1,7 +1,9 @@
 """The expanding path of the U-Net: from the deepest feature map back to the image's pixels."""
 
+import re
 from collections.abc import Mapping
 
+import keras
 from keras import layers
 
 from kerasseg.models.blocks import ConvolutionBlock
@@ -38,6 +40,11 @@ def decode(
             x = join([features[stride], x])
         x = block(x, channels[stride], name)
     return x
+
+
+def is_of_decoder(layer: keras.layers.Layer) -> bool:
+    """Whether `decode` made the layer. A net is put together from parts known by name only."""
+    return re.match(r"up\d", layer.name) is not None
 
 
 def net_reach(*, stride: int, encoder_reach: int | None) -> int | None:

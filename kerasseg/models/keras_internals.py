@@ -4,7 +4,7 @@ It may change with any minor version: the reason why requirements.txt holds both
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import keras
@@ -40,6 +40,33 @@ class TakesSummedGradients:
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         return list(grads_and_vars)
+
+
+class RatesByVariable:
+    """Mixin: an optimizer in which some variables follow a part of the learning rate.
+
+    Weight decay is decoupled, w -= decay * rate * w before each update, and takes the same part.
+    """
+
+    rate_factor = None
+
+    def follow(self, variables: Sequence[keras.Variable], factor: Callable) -> None:
+        """`variables` move at factor(step) times the learning rate; step: int64 scalar."""
+        self.rate_factor = factor
+        self.of_factor = frozenset(map(self._var_key, variables))
+
+    def _apply_weight_decay(self, variables):
+        if self.rate_factor is None:
+            super()._apply_weight_decay(variables)
+
+    def update_step(self, gradient, variable, learning_rate):
+        if self.rate_factor is not None:
+            if self._var_key(variable) in self.of_factor:
+                learning_rate = learning_rate * self.rate_factor(self.iterations.value)
+            if self.weight_decay is not None and self._use_weight_decay(variable):
+                decay = tf.cast(self.weight_decay, variable.dtype)
+                variable.assign_sub(variable * decay * tf.cast(learning_rate, variable.dtype))
+        super().update_step(gradient, variable, learning_rate)
 
 
 def layers_that_read(tensor: keras.KerasTensor) -> list[keras.layers.Layer]:

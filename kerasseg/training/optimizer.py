@@ -1,12 +1,13 @@
 """Settings to a Keras optimizer with its schedule."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
 from kerasseg.config import OptimizerConfig
-from kerasseg.models.keras_internals import TakesSummedGradients
+from kerasseg.models.keras_internals import RatesByVariable, TakesSummedGradients
 from kerasseg.training.fused_adam import FusedAdam
 
 
@@ -39,15 +40,19 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
             factor *= tf.minimum((step + 1.0) / tf.maximum(warmup_steps, 1.0), 1.0)
         return self.rate * factor
 
+    def started(self, step: tf.Tensor, *, after: float) -> tf.Tensor:
+        """1.0 once the share `after` of all steps is done, 0.0 before."""
+        return tf.cast(tf.cast(step, tf.float32) >= tf.round(after * self.total_steps), tf.float32)
+
     def get_config(self) -> dict:
         raise NotImplementedError("a run is continued from its own state, not from a saved model")
 
 
-class SGD(TakesSummedGradients, keras.optimizers.SGD):
+class SGD(RatesByVariable, TakesSummedGradients, keras.optimizers.SGD):
     """Keras' own, but for the sum, which `Segmenter.train_step` makes."""
 
 
-class Adam(TakesSummedGradients, FusedAdam):
+class Adam(RatesByVariable, TakesSummedGradients, FusedAdam):
     """Adam, or AdamW if it has a weight decay, but for the sum."""
 
 
@@ -62,8 +67,14 @@ def build_schedule(config: OptimizerConfig, *, total_steps: int) -> Schedule:
     )
 
 
-def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimizers.Optimizer:
-    """The optimizer of the settings, following `schedule`."""
+def build_optimizer(
+    config: OptimizerConfig, schedule: Schedule, *, encoder: Sequence[keras.Variable] = ()
+) -> keras.optimizers.Optimizer:
+    """The optimizer of the settings, following `schedule`.
+
+    encoder: the variables that move at `encoder_rate` times the rate, and not at all in the first
+    `encoder_frozen` of all steps. Moments are kept of them from the first step on.
+    """
     shared = {
         "learning_rate": schedule,
         "global_clipnorm": config.clip_norm,
@@ -77,4 +88,9 @@ def build_optimizer(config: OptimizerConfig, schedule: Schedule) -> keras.optimi
         optimizer = Adam(name="adamw", **{**shared, "weight_decay": config.weight_decay})
     # Decay is for kernels: a bias or a BatchNorm scale has no reason to be small.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    if encoder and (config.encoder_rate != 1 or config.encoder_frozen):
+        optimizer.follow(
+            encoder,
+            lambda step: config.encoder_rate * schedule.started(step, after=config.encoder_frozen),
+        )
     return optimizer

@@ -19,7 +19,12 @@ from kerasseg.data.pixels import Decoder
 from kerasseg.data.working_scale import WorkingScale
 from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.losses.objective import Objective
-from kerasseg.models.build import build_net, load_encoder_weights, net_geometry
+from kerasseg.models.build import (
+    build_net,
+    encoder_variables,
+    load_encoder_weights,
+    net_geometry,
+)
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.weights import load_net, start_from
@@ -196,7 +201,8 @@ def build_session(
             seed=config.seed,
             precision=device.precision,
         )
-        optimizer = build_optimizer(config.optimizer, schedule)
+        encoder = encoder_variables(net)
+        optimizer = build_optimizer(config.optimizer, schedule, encoder=encoder)
         segmenter.compile(optimizer=optimizer, jit_compile=device.jit)
         segmenter.optimizer.build(net.trainable_variables)
     cache = {"cache": config.data.cache, "cache_dir": cache_folder(config.data.cache_dir)}

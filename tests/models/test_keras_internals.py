@@ -35,11 +35,14 @@ def test_no_other_module_touches_them():
     names = private_names(trees.pop(INTERNALS))
     assert names == {
         "_all_reduce_sum_gradients",
+        "_apply_weight_decay",
         "_get_variable_index",
         "_keras_history",
         "_momentums",
         "_outbound_nodes",
         "_run_through_graph",
+        "_use_weight_decay",
+        "_var_key",
         "_velocities",
     }
     names.add("seed_generator")

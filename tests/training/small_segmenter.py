@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasseg.config import AugmentConfig, LossConfig, ModelConfig, OptimizerConfig
 from kerasseg.losses.objective import Objective
-from kerasseg.models.build import build_net
+from kerasseg.models.build import build_net, encoder_variables
 from kerasseg.training.fused_adam import FusedAdam
 from kerasseg.training.optimizer import build_optimizer, build_schedule
 from kerasseg.training.segmenter import Segmenter
@@ -55,7 +55,7 @@ def small_segmenter(
         precision=precision,
     )
     schedule = build_schedule(optimizer, total_steps=100)
-    update = build_optimizer(optimizer, schedule)
+    update = build_optimizer(optimizer, schedule, encoder=encoder_variables(net))
     if isinstance(update, FusedAdam):
         update.epsilon = EPSILON
     segmenter.compile(optimizer=update, jit_compile=False)

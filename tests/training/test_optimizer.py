@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerasseg.config import OptimizerConfig
+from kerasseg.config import ModelConfig, OptimizerConfig
+from kerasseg.models.build import build_net, encoder_variables
 from kerasseg.training.fused_adam import FusedAdam
 from kerasseg.training.optimizer import build_optimizer, build_schedule
 
@@ -96,3 +97,95 @@ def test_weight_decay_shrinks_kernels_and_leaves_the_rest(name):
         np.testing.assert_allclose(
             variable.numpy(), factor * before[variable.path], rtol=1e-5, err_msg=variable.path
         )
+
+
+def parts():
+    """A net of two layers, and the gradients of three steps."""
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+    rng = np.random.default_rng(0)
+    for weight in net.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    gradients = [
+        [rng.normal(size=w.shape).astype(np.float32) for w in net.weights] for _ in range(3)
+    ]
+    return net, gradients
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_a_slower_encoder_moves_as_under_an_optimizer_of_its_own(name, weight_decay):
+    of_keras = {
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+        "sgd": lambda **settings: keras.optimizers.SGD(momentum=0.9, **settings),
+    }[name]
+    net, gradients = parts()
+    config = OptimizerConfig(
+        name=name, learning_rate=0.1, encoder_rate=0.25, weight_decay=weight_decay
+    )
+    optimizer = build_optimizer(
+        config, build_schedule(config, total_steps=TOTAL), encoder=net.layers[0].weights
+    )
+    optimizer.build(net.weights)
+    for of_step in gradients:
+        optimizer.apply(of_step)
+
+    expected, gradients = parts()
+    halves = []
+    for layer, rate in zip(expected.layers, (0.025, 0.1), strict=True):
+        other = of_keras(learning_rate=rate, weight_decay=weight_decay)
+        other.exclude_from_weight_decay(var_names=["bias"])
+        other.build(layer.weights)
+        halves.append(other)
+    for of_step in gradients:
+        halves[0].apply(of_step[:2])
+        halves[1].apply(of_step[2:])
+    for ours, theirs in zip(net.weights, expected.weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6, err_msg=ours.path)
+
+
+def test_the_norm_that_is_clipped_is_that_of_all_gradients():
+    net, gradients = parts()
+    before = [w.numpy() for w in net.weights]
+    config = OptimizerConfig(
+        name="sgd", momentum=0.0, learning_rate=1.0, encoder_rate=0.5, clip_norm=0.1
+    )
+    optimizer = build_optimizer(
+        config, build_schedule(config, total_steps=TOTAL), encoder=net.layers[0].weights
+    )
+    optimizer.build(net.weights)
+    optimizer.apply(gradients[0])
+    norm = np.sqrt(sum(np.square(g, dtype=np.float64).sum() for g in gradients[0]))
+    for i, (weight, start) in enumerate(zip(net.weights, before, strict=True)):
+        rate = 0.5 if i < 2 else 1.0
+        expected = start - rate * 0.1 / norm * gradients[0][i]
+        np.testing.assert_allclose(weight, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_a_frozen_encoder_moves_after_its_share_of_the_steps(name):
+    net, gradients = parts()
+    config = OptimizerConfig(name=name, encoder_frozen=0.5, weight_decay=0.1)
+    schedule = build_schedule(config, total_steps=1)
+    optimizer = build_optimizer(config, schedule, encoder=net.layers[0].weights)
+    optimizer.build(net.weights)
+    schedule.total_steps.assign(4)  # a budget is planned after the optimizer was built
+    moved = []
+    for of_step in [*gradients, gradients[0]]:
+        before = [w.numpy() for w in net.weights]
+        optimizer.apply(of_step)
+        pairs = zip(net.weights, before, strict=True)
+        moved.append([bool((weight.numpy() != start).any()) for weight, start in pairs])
+    assert moved == [[False, False, True, True]] * 2 + [[True] * 4] * 2
+
+
+@pytest.mark.parametrize("encoder", ["unet", "efficientnet_lite0"])
+def test_the_encoder_is_what_no_decoder_and_no_head_holds(encoder):
+    small = {"width": 2, "depth": 2} if encoder == "unet" else {"decoder_channels": (4,) * 5}
+    net = build_net(ModelConfig(encoder=encoder, **small), outputs=3, seed=0, precision="float32")
+    names = {variable.path.split("/")[0] for variable in encoder_variables(net)}
+    rest = {variable.path.split("/")[0] for variable in net.trainable_variables} - names
+    doublings = 2 if encoder == "unet" else 5
+    assert {name[:3] for name in rest - {"head"}} == {f"up{level}" for level in range(doublings)}
+    assert "head" in rest
+    assert not any(name.startswith("up") for name in names)

@@ -219,4 +219,4 @@ def test_two_replicas_make_the_update_of_one():
         timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(done.stdout.splitlines()) == 8, done.stdout
+    assert len(done.stdout.splitlines()) == 9, done.stdout

@@ -16,7 +16,7 @@ from kerasseg.training.state import (
 )
 from tests.training.small_segmenter import noise_batch, small_segmenter
 
-ADAM = OptimizerConfig(average_decay=0.9)
+ADAM = OptimizerConfig(average_decay=0.9, encoder_rate=0.5, encoder_frozen=0.02)  # 2 steps
 
 
 def advance(segmenter, steps):

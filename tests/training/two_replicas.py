@@ -31,6 +31,11 @@ CASES = {
     "closed form, void ignored": ({"variance": "closed_form", "background_id": None}, {}, 1e-5),
     "clipped": ({}, {"clip_norm": 0.1, "weight_decay": 0.01}, 1e-5),
     "adamw": ({}, {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01}, 1e-5),
+    "adamw, slower encoder": (
+        {},
+        {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01, "encoder_rate": 0.1},
+        1e-5,
+    ),
     # Some sixty layers with BatchNorm between them, which pass on more of their rounding.
     "efficientnet_lite0": ({"encoder": "efficientnet_lite0"}, {"learning_rate": 0.01}, 5e-4),
     "mixed_float16": ({"precision": "mixed_float16"}, {}, 0.02),
