@@ -9,7 +9,7 @@ from kerasseg.models.blocks import ConvolutionBlock, initializer_seeds
 from kerasseg.models.decoder import decode, is_of_decoder, net_reach
 from kerasseg.models.encoders import ENCODERS
 from kerasseg.models.encoders.contract import Encoder
-from kerasseg.models.heads import FEATURES, direct_head, head_of, with_branches
+from kerasseg.models.heads import FEATURES, direct_head, with_branches
 from kerasseg.models.layers.padding import CropLike, PadToMultiple
 
 
@@ -103,9 +103,12 @@ def load_encoder_weights(net: keras.Model, model: ModelConfig) -> None:
 
 
 def encoder_variables(net: keras.Model) -> list[keras.Variable]:
-    """What is trained of the encoder: all that neither the decoder nor the head holds."""
-    head = head_of(net)
-    encoder = [layer for layer in net.layers if layer is not head and not is_of_decoder(layer)]
+    """What is trained of the encoder: all before the penultimate features but the decoder.
+
+    A head, on whatever map it stands, is not before them.
+    """
+    before = keras.Model(net.input, net.get_layer(FEATURES).output)
+    encoder = [layer for layer in before.layers if not is_of_decoder(layer)]
     return [variable for layer in encoder for variable in layer.trainable_variables]
 
 

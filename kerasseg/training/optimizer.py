@@ -41,8 +41,9 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
         return self.rate * factor
 
     def started(self, step: tf.Tensor, *, after: float) -> tf.Tensor:
-        """1.0 once the share `after` of all steps is done, 0.0 before."""
-        return tf.cast(tf.cast(step, tf.float32) >= tf.round(after * self.total_steps), tf.float32)
+        """1.0 once the share `after` of all steps is done, or the last one is left; 0.0 before."""
+        first = tf.minimum(tf.round(after * self.total_steps), self.total_steps - 1.0)
+        return tf.cast(tf.cast(step, tf.float32) >= first, tf.float32)
 
     def get_config(self) -> dict:
         raise NotImplementedError("a run is continued from its own state, not from a saved model")
@@ -72,8 +73,10 @@ def build_optimizer(
 ) -> keras.optimizers.Optimizer:
     """The optimizer of the settings, following `schedule`.
 
-    encoder: the variables that move at `encoder_rate` times the rate, and not at all in the first
-    `encoder_frozen` of all steps. Moments are kept of them from the first step on.
+    encoder: the variables that move at `encoder_rate` times the rate, decay included, and not at
+    all in the first `encoder_frozen` of all steps. Meanwhile Adam keeps their moments; the momentum
+    of SGD, which sums steps and not gradients, stays 0; and what is no gradient's to move, the
+    statistics of BatchNorm, moves unless `model.encoder_batch_norm` is `frozen`.
     """
     shared = {
         "learning_rate": schedule,

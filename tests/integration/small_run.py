@@ -14,5 +14,7 @@ SMALL = (
     "train.panels=1",
     "optimizer.schedule=cosine",
     "optimizer.average_decay=0.9",
+    "optimizer.encoder_rate=0.5",
+    "optimizer.encoder_frozen=0.25",
     "augment.brightness=0.2",
 )

@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from kerasseg.config import ModelConfig, OptimizerConfig
-from kerasseg.models.build import build_net, encoder_variables
+from kerasseg.config import OptimizerConfig
+from kerasseg.models.keras_internals import TakesSummedGradients
 from kerasseg.training.fused_adam import FusedAdam
 from kerasseg.training.optimizer import build_optimizer, build_schedule
 
@@ -113,7 +114,8 @@ def parts():
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
-def test_a_slower_encoder_moves_as_under_an_optimizer_of_its_own(name, weight_decay):
+@pytest.mark.parametrize("clip_norm", [None, 3.0])
+def test_a_slower_encoder_moves_as_under_an_optimizer_of_its_own(name, weight_decay, clip_norm):
     of_keras = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
@@ -121,7 +123,11 @@ def test_a_slower_encoder_moves_as_under_an_optimizer_of_its_own(name, weight_de
     }[name]
     net, gradients = parts()
     config = OptimizerConfig(
-        name=name, learning_rate=0.1, encoder_rate=0.25, weight_decay=weight_decay
+        name=name,
+        learning_rate=0.1,
+        encoder_rate=0.25,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
     )
     optimizer = build_optimizer(
         config, build_schedule(config, total_steps=TOTAL), encoder=net.layers[0].weights
@@ -138,6 +144,10 @@ def test_a_slower_encoder_moves_as_under_an_optimizer_of_its_own(name, weight_de
         other.build(layer.weights)
         halves.append(other)
     for of_step in gradients:
+        # Neither half knows the norm of all gradients.
+        norm = np.sqrt(sum(np.square(g, dtype=np.float64).sum() for g in of_step))
+        if clip_norm is not None:
+            of_step = [np.float32(g * min(1.0, clip_norm / norm)) for g in of_step]
         halves[0].apply(of_step[:2])
         halves[1].apply(of_step[2:])
     for ours, theirs in zip(net.weights, expected.weights, strict=True):
@@ -179,13 +189,59 @@ def test_a_frozen_encoder_moves_after_its_share_of_the_steps(name):
     assert moved == [[False, False, True, True]] * 2 + [[True] * 4] * 2
 
 
-@pytest.mark.parametrize("encoder", ["unet", "efficientnet_lite0"])
-def test_the_encoder_is_what_no_decoder_and_no_head_holds(encoder):
-    small = {"width": 2, "depth": 2} if encoder == "unet" else {"decoder_channels": (4,) * 5}
-    net = build_net(ModelConfig(encoder=encoder, **small), outputs=3, seed=0, precision="float32")
-    names = {variable.path.split("/")[0] for variable in encoder_variables(net)}
-    rest = {variable.path.split("/")[0] for variable in net.trainable_variables} - names
-    doublings = 2 if encoder == "unet" else 5
-    assert {name[:3] for name in rest - {"head"}} == {f"up{level}" for level in range(doublings)}
-    assert "head" in rest
-    assert not any(name.startswith("up") for name in names)
+@pytest.mark.parametrize(("name", "kept"), [("adam", True), ("adamw", True), ("sgd", False)])
+def test_moments_of_a_frozen_encoder_are_those_of_gradients_alone(name, kept):
+    net, gradients = parts()
+    config = OptimizerConfig(name=name, encoder_frozen=0.5)
+    optimizer = build_optimizer(
+        config, build_schedule(config, total_steps=TOTAL), encoder=net.layers[0].weights
+    )
+    optimizer.build(net.weights)
+    optimizer.apply(gradients[0])
+    moments = [v.numpy() for v in optimizer.variables if v.shape == net.layers[0].kernel.shape]
+    assert moments
+    assert all(bool(moment.any()) == kept for moment in moments)
+
+
+@pytest.mark.parametrize(("share", "total", "first"), [(0.99, 10, 9), (0.6, 1, 0), (0.25, 8, 2)])
+def test_the_last_step_trains_the_encoder_however_large_its_share(share, total, first):
+    schedule = build_schedule(OptimizerConfig(), total_steps=total)
+    started = [float(schedule.started(step, after=share)) for step in range(total)]
+    assert started == [0.0] * first + [1.0] * (total - first)
+
+
+class PlainAdam(TakesSummedGradients, FusedAdam):
+    """Without rates by variable."""
+
+
+class PlainSGD(TakesSummedGradients, keras.optimizers.SGD):
+    """Without rates by variable."""
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_at_the_defaults_graph_and_bits_are_those_without_the_settings(name):
+    def run(make):
+        net, gradients = parts()
+        optimizer = make(net)
+        optimizer.build(net.weights)
+        step = tf.function(lambda of_step: optimizer.apply(of_step))
+        for of_step in gradients:
+            step([tf.constant(g) for g in of_step])
+        graph = step.get_concrete_function([tf.constant(g) for g in gradients[0]]).graph
+        ops = [op.type for op in graph.get_operations()]
+        return ops, [v.numpy() for v in (*net.weights, *optimizer.variables)]
+
+    config = OptimizerConfig(name=name, schedule="cosine", weight_decay=0.1, clip_norm=1.0)
+    schedule = build_schedule(config, total_steps=TOTAL)
+    shared = {"learning_rate": schedule, "weight_decay": 0.1, "global_clipnorm": 1.0}
+
+    def plain(net):
+        made = PlainSGD(momentum=0.9, **shared) if name == "sgd" else PlainAdam(**shared)
+        made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        return made
+
+    expected_ops, expected = run(plain)
+    ops, found = run(lambda net: build_optimizer(config, schedule, encoder=net.layers[0].weights))
+    assert ops == expected_ops
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerasseg.config import AugmentConfig, OptimizerConfig
+from kerasseg.models.build import encoder_variables
 from kerasseg.training.step import compile_step
 from tests.training.small_segmenter import OUTPUTS, dataset, noise_batch, small_segmenter
 
@@ -151,6 +152,24 @@ def test_mixed_float16_scales_the_loss():
     assert np.linalg.norm(found - seen["exact"]) < 0.1 * np.linalg.norm(seen["exact"])
     for a, b in zip(weights(exact), weights(mixed), strict=True):
         np.testing.assert_allclose(a, b, atol=0.05)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_of_a_frozen_encoder_the_statistics_alone_move(precision):
+    settings = OptimizerConfig(name="adamw", weight_decay=0.1, encoder_frozen=0.02)  # two steps
+    segmenter = small_segmenter(optimizer=settings, precision=precision)
+    encoder = {variable.path for variable in encoder_variables(segmenter.net)}
+
+    def moved():
+        before = {v.path: v.numpy() for v in segmenter.net.weights}
+        segmenter.train_step(noise_batch())
+        return {v.path for v in segmenter.net.weights if (v.numpy() != before[v.path]).any()}
+
+    for frozen in (True, True, False):
+        found = moved()
+        assert bool(found & encoder) != frozen
+        assert "head/kernel" in found
+        assert "down0_norm1/moving_mean" in found
 
 
 def test_mixed_bfloat16_trains_and_stays_finite():

@@ -33,7 +33,13 @@ CASES = {
     "adamw": ({}, {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01}, 1e-5),
     "adamw, slower encoder": (
         {},
-        {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 0.01, "encoder_rate": 0.1},
+        {
+            "name": "adamw",
+            "learning_rate": 1e-3,
+            "weight_decay": 0.01,
+            "encoder_rate": 0.1,
+            "encoder_frozen": 0.01,  # one of the two steps
+        },
         1e-5,
     ),
     # Some sixty layers with BatchNorm between them, which pass on more of their rounding.

@@ -14,7 +14,13 @@ from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_graph import OPSET
-from kerasseg.models.build import build_direct_net, build_net, net_geometry, unet
+from kerasseg.models.build import (
+    build_direct_net,
+    build_net,
+    encoder_variables,
+    net_geometry,
+    unet,
+)
 from kerasseg.models.encoders import ENCODERS
 from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 from tests.models.encoders.built import OUTPUTS, Built, built_encoder, settings
@@ -60,6 +66,24 @@ def test_the_batch_norm_layers_are_named(built):
     assert sorted(built.encoder.batch_norms) == sorted(norms)
     # Keras' own is eight ops, and knows no replicas.
     assert all(isinstance(inside.get_layer(n), FusedBatchNormalization) for n in norms)
+
+
+def test_its_variables_are_those_before_its_feature_maps(built):
+    inside = keras.Model(built.net.input, built.features)
+    found = [variable.path for variable in encoder_variables(built.net)]
+    assert sorted(found) == sorted(variable.path for variable in inside.trainable_variables)
+    rest = {variable.path for variable in built.net.trainable_variables} - set(found)
+    levels = built.encoder.stride.bit_length() - 1
+    parts = {"head", *(f"up{level}" for level in range(levels))}
+    assert {path.split("/")[0].split("_")[0] for path in rest} == parts
+
+
+def test_a_head_on_a_map_of_the_encoder_is_not_of_the_encoder():
+    built = built_encoder("unet")
+    other = keras.layers.Conv2D(1, 1, name="other_head")(built.features[1])
+    net = keras.Model(built.net.input, [*built.net.outputs, other])
+    expected = {id(variable) for variable in encoder_variables(built.net)}
+    assert {id(variable) for variable in encoder_variables(net)} == expected
 
 
 def test_nothing_is_drawn_but_in_the_branches(built):
