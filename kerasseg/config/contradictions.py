@@ -9,11 +9,17 @@ from kerasseg.config.words import Keys, inline
 
 def contradictions(config: Config) -> Iterator[tuple[Keys, str]]:
     """Keys of each setting that contradicts another; what was found, and what is allowed."""
-    train = config.train
+    train, model = config.train, config.model
     if train.minutes is not None and train.steps is not None:
         found = f"train.steps: found {train.steps} beside train.minutes"
         yield ("train", "steps"), f"{found}, allowed: one of the two"
-    yield from of_model(config.model)
+    yield from of_model(model)
+    weight, stride, depth = config.loss.auxiliary, model.auxiliary_stride, model.depth
+    if weight and model.encoder == "unet" and stride > 2**depth:
+        # Of the three it alone is sure to have been given.
+        found = f"loss.auxiliary: found {weight:g} beside model.auxiliary_stride={stride}"
+        allowed = "model.auxiliary_stride=8" if depth == 3 else "a model.depth of 3 or more"
+        yield ("loss", "auxiliary"), f"{found} and model.depth={depth}, allowed: with {allowed}"
 
 
 def of_model(model: ModelConfig) -> Iterator[tuple[Keys, str]]:

@@ -69,6 +69,14 @@ class ModelConfig(Section):
     branches: Integer = Field(
         3, ge=2, le=16, description="dropout branches whose disagreement is the uncertainty"
     )
+    auxiliary_stride: Annotated[Integer, Allowed("8 | 16")] = Field(
+        16,
+        ge=8,
+        le=16,
+        multiple_of=8,
+        description="with loss.auxiliary: stride of the encoder's feature map behind which the "
+        "auxiliary head is",
+    )
     # Keras' own 0.99 lags behind in short runs.
     batch_norm_momentum: Number = Field(
         0.9, ge=0, lt=1, description="share of the old statistics kept in a step"
@@ -132,3 +140,9 @@ class LossConfig(Section):
     )
     dice: Number = Field(0.0, ge=0, description="weight of the Dice loss; 0: off")
     lovasz: Number = Field(0.0, ge=0, description="weight of the Lovasz-softmax loss; 0: off")
+    auxiliary: Number = Field(
+        0.0,
+        ge=0,
+        description="weight of the cross entropy of a head on the encoder, which training alone "
+        "has; 0: off",
+    )

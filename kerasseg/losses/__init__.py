@@ -4,6 +4,7 @@ TERMS: what makes a term out of the settings (`LossConfig`) and a `LabelContext`
 the history, or None where the settings turn it off.
 """
 
+from kerasseg.losses.auxiliary import AuxiliaryTerm
 from kerasseg.losses.cross_entropy import CrossEntropyTerm, WeightedCrossEntropy
 from kerasseg.losses.dice_loss import DiceLoss, dice_term
 from kerasseg.losses.lovasz import LovaszSoftmax, lovasz_term
@@ -16,4 +17,5 @@ TERMS = {
     "variance": VarianceTerm.from_config,
     "dice": dice_term,
     "lovasz": lovasz_term,
+    "auxiliary": AuxiliaryTerm.from_config,
 }

@@ -142,6 +142,7 @@ class CrossEntropyTerm:
     loss: WeightedCrossEntropy
     weight: ClassVar[float] = 1.0
     needs_branches: ClassVar[bool] = False
+    needs_auxiliary: ClassVar[bool] = False
 
     @classmethod
     def from_config(cls, loss: LossConfig, labels: LabelContext) -> "CrossEntropyTerm":

@@ -23,6 +23,7 @@ class ImageTerm:
     loss: ImageLoss
     weight: float
     needs_branches: ClassVar[bool] = False
+    needs_auxiliary: ClassVar[bool] = False
 
     @classmethod
     def weighted(cls, loss: ImageLoss, weight: float) -> "ImageTerm | None":

@@ -76,6 +76,11 @@ class Objective:
         """Whether any term takes the logits of the Dropout branches."""
         return any(term.needs_branches for term in self.terms.values())
 
+    @property
+    def needs_auxiliary(self) -> bool:
+        """Whether any term takes the logits of an auxiliary head."""
+        return any(term.needs_auxiliary for term in self.terms.values())
+
     def __call__(self, label: tf.Tensor, outputs: NetOutputs) -> dict[str, tf.Tensor]:
         """label: uint8 (B, H, W) trainIds, see LabelContext. Returns a scalar for each term."""
         targets = self.labels.targets(label)

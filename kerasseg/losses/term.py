@@ -14,7 +14,8 @@ class NetOutputs:
 
     logits: (B, H, W, C) float32, direct, without Dropout. features: (B, H, W, D), penultimate.
     head_kernel: (1, 1, D, C). dropout_rate: of the branches. branch_logits: (K, B, H, W, C)
-    float32, one slice per Dropout branch, or None where none was drawn.
+    float32, one slice per Dropout branch, or None where none was drawn. auxiliary_logits: like
+    logits, of the auxiliary head, or None where the net has none.
     """
 
     logits: tf.Tensor
@@ -22,6 +23,7 @@ class NetOutputs:
     head_kernel: tf.Tensor
     dropout_rate: float
     branch_logits: tf.Tensor | None = None
+    auxiliary_logits: tf.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,11 +79,13 @@ class Term(Protocol):
     """One named term of the objective, made from `LossConfig` and a `LabelContext`.
 
     weight: what it counts in the objective; at 0 it need not be computed. needs_branches: whether
-    it takes `NetOutputs.branch_logits` in training.
+    it takes `NetOutputs.branch_logits` in training. needs_auxiliary: whether it takes
+    `NetOutputs.auxiliary_logits`, so that the net is to have an auxiliary head.
     """
 
     weight: float
     needs_branches: bool
+    needs_auxiliary: bool
 
     def __call__(self, outputs: NetOutputs, targets: Targets) -> tf.Tensor:
         """A scalar: the mean over the batch's images of a number per image, so that the terms of

@@ -4,6 +4,7 @@ Source: "Semantic Segmentation …when weights and uncertainties are good".
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
@@ -115,6 +116,7 @@ class VarianceTerm:
     weight: float
     sampled: bool
     of_probabilities: bool
+    needs_auxiliary: ClassVar[bool] = False
 
     @classmethod
     def from_config(cls, loss: LossConfig, labels: LabelContext) -> "VarianceTerm":

@@ -5,7 +5,7 @@ import keras
 from kerasseg.config import ModelConfig
 from kerasseg.config.contradictions import of_model
 from kerasseg.errors import UserError
-from kerasseg.models.blocks import ConvolutionBlock, initializer_seeds
+from kerasseg.models.blocks import ConvolutionBlock
 from kerasseg.models.decoder import decode, is_of_decoder, net_reach
 from kerasseg.models.encoders import ENCODERS
 from kerasseg.models.encoders.contract import Encoder
@@ -70,7 +70,7 @@ def build_net(model: ModelConfig, *, outputs: int, seed: int, precision: str) ->
 
 def build_direct_net(model: ModelConfig, *, outputs: int, seed: int, precision: str) -> keras.Model:
     """`build_net` without the Dropout branches: one output, the direct logits."""
-    block = _block(model, seed=seed, precision=precision)
+    block = ConvolutionBlock.from_config(model, seed=seed, dtype=precision)
     encoder: Encoder = ENCODERS[model.encoder](model, block)
     image = keras.Input((None, None, 3), name="image", dtype="float32")
     x = encoder.preprocess(image)
@@ -98,8 +98,7 @@ def load_encoder_weights(net: keras.Model, model: ModelConfig) -> None:
     Raises UserError if they cannot be had, or do not fit.
     """
     if model.encoder_weights != "none":
-        encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
-        encoder.load_weights(net, model.encoder_weights)
+        _encoder(model).load_weights(net, model.encoder_weights)
 
 
 def encoder_variables(net: keras.Model) -> list[keras.Variable]:
@@ -115,7 +114,7 @@ def encoder_variables(net: keras.Model) -> list[keras.Variable]:
 def net_geometry(model: ModelConfig) -> tuple[int, int | None]:
     """(stride, reach) of the net of these settings: image sides are padded to multiples of
     `stride`; an output pixel sees `reach` pixels to each side, None: the whole image."""
-    encoder = ENCODERS[model.encoder](model, _block(model, seed=0, precision="float32"))
+    encoder = _encoder(model)
     return encoder.stride, net_reach(stride=encoder.stride, encoder_reach=encoder.reach)
 
 
@@ -132,12 +131,7 @@ def _decoder_channels(encoder: Encoder, setting: tuple[int, ...] | None) -> dict
     return dict(zip(strides, setting, strict=True))
 
 
-def _block(model: ModelConfig, *, seed: int, precision: str) -> ConvolutionBlock:
-    return ConvolutionBlock(
-        padding=model.padding,
-        batch_norm_momentum=model.batch_norm_momentum,
-        batch_norm_epsilon=model.batch_norm_epsilon,
-        batch_norm_sync=model.batch_norm_sync,
-        dtype=precision,
-        seeds=initializer_seeds(seed),
-    )
+def _encoder(model: ModelConfig) -> Encoder:
+    """For what is to be known of it, not to build a net with."""
+    block = ConvolutionBlock.from_config(model, seed=0, dtype="float32")
+    return ENCODERS[model.encoder](model, block)

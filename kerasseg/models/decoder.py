@@ -7,7 +7,7 @@ import keras
 from keras import layers
 
 from kerasseg.models.blocks import ConvolutionBlock
-from kerasseg.models.layers.upsampling import upsample
+from kerasseg.models.layers.upsampling import FIRST, upsample
 
 
 def decode(
@@ -45,6 +45,22 @@ def decode(
 def is_of_decoder(layer: keras.layers.Layer) -> bool:
     """Whether `decode` made the layer. A net is put together from parts known by name only."""
     return re.match(r"up\d", layer.name) is not None
+
+
+def encoder_maps(net: keras.Model) -> dict[int, keras.KerasTensor]:
+    """{stride: feature map} that `decode` was given; a net that was loaded will do.
+
+    The layers are known by name: those that join the maps on the way up, and the first of all.
+    """
+    names = {layer.name for layer in net.layers}
+    stride = net.get_layer("pad_to_multiple").multiple
+    level = stride.bit_length() - 1
+    first = next(f"up{level - 1}{end}" for end in (*FIRST, "") if f"up{level - 1}{end}" in names)
+    maps = {stride: net.get_layer(first).input}
+    for below in range(level):
+        if f"up{below}_join" in names:
+            maps[2**below] = net.get_layer(f"up{below}_join").input[0]
+    return dict(sorted(maps.items()))
 
 
 def net_reach(*, stride: int, encoder_reach: int | None) -> int | None:

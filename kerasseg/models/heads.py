@@ -11,7 +11,7 @@ from keras import initializers, layers
 
 from kerasseg.models.layers.dropout import SharedDropout
 
-FEATURES, HEAD, _BRANCH = "features", "head", "dropout_branch"
+FEATURES, HEAD, AUXILIARY, _BRANCH = "features", "head", "auxiliary", "dropout_branch"
 
 
 def direct_head(features, *, outputs: int, seeds: Iterator[int]):
@@ -72,11 +72,16 @@ def dropout_rate_of(net: keras.Model) -> float:
     return net.get_layer(f"{_BRANCH}1").rate
 
 
-def features_and_logits(net: keras.Model, *, branches: bool = False) -> keras.Model:
+def features_and_logits(
+    net: keras.Model, *, branches: bool = False, auxiliary: bool = False
+) -> keras.Model:
     """The net with its penultimate features, sharing its weights.
 
     Image (B, H, W, 3) -> [features (B, H, W, D), direct logits (B, H, W, outputs)], and with
-    `branches` the logits of the Dropout branches.
+    `branches` the logits of the Dropout branches. auxiliary: whether those of the auxiliary head,
+    the last of `net`, which then has one, are the last here.
     """
     logits = net.outputs if branches else net.outputs[:1]
+    if auxiliary and not branches:
+        logits = [*logits, net.outputs[-1]]
     return keras.Model(net.input, [net.get_layer(FEATURES).output, *logits])

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from kerasseg.errors import UserError, is_out_of_memory
+from kerasseg.models.auxiliary_head import is_of_auxiliary
 from kerasseg.models.heads import HEAD
 from kerasseg.models.layers import (  # noqa: F401  registers the layers
     activation,
@@ -35,10 +36,12 @@ def load_net(path: Path) -> keras.Model:
 def start_from(net: keras.Model, source: keras.Model, *, path: str) -> str:
     """Copies all weights of `source` into `net`; a head of another size stays new.
 
-    Returns a line that says what was done. Raises UserError if the nets differ elsewhere.
+    So does an auxiliary head that `source` lacks, or has for another size; one that only `source`
+    has is passed over. Returns a line that says what was done. Raises UserError if the nets differ
+    elsewhere.
     """
     layers = {layer.name: layer for layer in source.layers}
-    fresh_head = False
+    fresh_head = fresh_auxiliary = False
     for layer in net.layers:
         if not layer.weights:
             continue
@@ -48,12 +51,18 @@ def start_from(net: keras.Model, source: keras.Model, *, path: str) -> str:
             if layer.name == HEAD and given is not None:
                 fresh_head = True
                 continue
+            if is_of_auxiliary(layer):
+                fresh_auxiliary = True
+                continue
             raise UserError(
                 f"train.init_from={path}: its layer {layer.name} does not fit; model.encoder, "
                 "model.width, model.depth, model.padding and model.upsampling must be those of "
                 "that run"
             )
         layer.set_weights(given.get_weights())
+    line = f"weights from {path}"
     if fresh_head:
-        return f"weights from {path}; the head is new, as the number of classes differs"
-    return f"weights from {path}"
+        line += "; the head is new, as the number of classes differs"
+    if fresh_auxiliary:
+        line += "; the auxiliary head is new"
+    return line

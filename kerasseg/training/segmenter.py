@@ -8,7 +8,9 @@ from kerasseg.data.augment import augment, augmentation_draws
 from kerasseg.labels import OUTSIDE, VOID
 from kerasseg.losses.objective import Objective
 from kerasseg.losses.term import NetOutputs, train_ids
+from kerasseg.models.auxiliary_head import has_auxiliary, with_auxiliary, without_auxiliary
 from kerasseg.models.heads import dropout_rate_of, features_and_logits, head_of, with_branches
+from kerasseg.models.paired_weights import paired_weights
 from kerasseg.training.replicas import sum_over_replicas
 
 
@@ -21,9 +23,14 @@ class Segmenter(keras.Model):
             pixels left out.
         augmentation: An `AugmentConfig`, applied to batches that are keyed (see `train_step`).
             `None`: no augmentation.
-        averaged: A float32 net of the same shape that holds the weights to score, or `None`.
+        averaged: A float32 net of the same layers that holds the weights to score, or `None`. It
+            needs no auxiliary head.
         average_decay: Decay of the exponentially averaged weights in `averaged`, or `None`.
-        seed: Seed of augmentation and, where `net` comes without branches, of their Dropout.
+        seed: Seed of augmentation and, where `net` comes without, of the Dropout of its branches
+            and of the weights of its auxiliary head.
+        auxiliary_stride: Stride of the encoder's feature map, 8 or 16, behind which `net` gets an
+            auxiliary head if the objective takes its logits and it comes without. `None`: the
+            default.
         precision: Name of a Keras dtype policy. `None`: the global one.
 
     Example:
@@ -50,19 +57,27 @@ class Segmenter(keras.Model):
         averaged: keras.Model | None = None,
         average_decay: float | None = None,
         seed: int = 0,
+        auxiliary_stride: int | None = None,
         precision: str | None = None,
     ):
         super().__init__(dtype=precision)
+        objective = objective or Objective.from_config(LossConfig(), background_id=None)
+        given = {} if auxiliary_stride is None else {"auxiliary_stride": auxiliary_stride}
+        model = ModelConfig(**given)
         if len(net.outputs) == 1:
-            model = ModelConfig()
             net = with_branches(
                 net, branches=model.branches, dropout_rate=model.dropout_rate, seed=seed
             )
+        if objective.needs_auxiliary and not has_auxiliary(net):
+            net = with_auxiliary(net, model, seed=seed)
+        elif has_auxiliary(net) and not objective.needs_auxiliary:
+            net = without_auxiliary(net)
         self.net = net
         self.averaged = averaged
-        self.objective = objective or Objective.from_config(LossConfig(), background_id=None)
-        self._direct = features_and_logits(net)
-        self._with_branches = features_and_logits(net, branches=True)
+        self.objective = objective
+        auxiliary = objective.needs_auxiliary
+        self._direct = features_and_logits(net, auxiliary=auxiliary)
+        self._with_branches = features_and_logits(net, branches=True, auxiliary=auxiliary)
         self._augmentation = augmentation
         self._average_decay = average_decay
         self._seed = seed
@@ -79,18 +94,17 @@ class Segmenter(keras.Model):
 
     def forward(self, image, *, training: bool) -> NetOutputs:
         """What the terms of the objective may take. image: (B, H, W, 3) in 0…255."""
-        branch_logits = None
-        if training and self.objective.needs_branches:
-            features, logits, *branches = self._with_branches(image, training=True)
-            branch_logits = tf.stack(branches)
-        else:
-            features, logits = self._direct(image, training=training)
+        drawn = training and self.objective.needs_branches
+        net = self._with_branches if drawn else self._direct
+        features, logits, *others = net(image, training=training)
+        auxiliary_logits = others.pop() if self.objective.needs_auxiliary else None
         return NetOutputs(
             logits=logits,
             features=features,
             head_kernel=head_of(self.net).kernel,
             dropout_rate=dropout_rate_of(self.net),
-            branch_logits=branch_logits,
+            branch_logits=tf.stack(others) if drawn else None,
+            auxiliary_logits=auxiliary_logits,
         )
 
     def train_step(self, batch) -> dict[str, tf.Tensor]:
@@ -154,23 +168,25 @@ class Segmenter(keras.Model):
             return
         t = tf.cast(self.optimizer.iterations, tf.float32)
         decay = tf.minimum(self._average_decay, (1.0 + t) / (10.0 + t))
-        pairs = zip(self.averaged.trainable_variables, self.net.trainable_variables, strict=True)
-        for average, current in pairs:
+        for current, average in self._pairs(averaged=True):
             average.assign(average - (1.0 - decay) * (average - current))
 
     def scoring_net(self) -> keras.Model:
-        """The float32 net to validate, save and serve: averaged weights, if they are kept.
+        """The float32 net to validate, save and serve: averaged weights, if they are kept, and no
+        auxiliary head.
 
         Everything that is not averaged (moving statistics, or all weights) is copied into it.
         """
-        source, target = self.net, self.averaged
-        if self._average_decay is None:
-            pairs = zip(source.weights, target.weights, strict=True)
-        else:
-            pairs = zip(source.non_trainable_weights, target.non_trainable_weights, strict=True)
-        for current, held in pairs:
+        for current, held in self._pairs(averaged=False):
             held.assign(current)
-        return target
+        return self.averaged
+
+    def _pairs(self, *, averaged: bool) -> list[tuple[keras.Variable, keras.Variable]]:
+        """(weight of the net, weight to score) of those that are averaged, or of the others."""
+        held = [] if self._average_decay is None else self.averaged.trainable_variables
+        moving = {id(variable) for variable in held}
+        pairs = paired_weights(self.net, self.averaged)
+        return [pair for pair in pairs if (id(pair[1]) in moving) == averaged]
 
 
 def _pair(batch) -> tuple[tf.Tensor, tf.Tensor]:

@@ -19,12 +19,14 @@ from kerasseg.data.pixels import Decoder
 from kerasseg.data.working_scale import WorkingScale
 from kerasseg.inference.backends.graph import GraphPredictor
 from kerasseg.losses.objective import Objective
+from kerasseg.models.auxiliary_head import with_auxiliary
 from kerasseg.models.build import (
     build_net,
     encoder_variables,
     load_encoder_weights,
     net_geometry,
 )
+from kerasseg.models.paired_weights import copy_weights
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.weights import load_net, start_from
@@ -180,8 +182,11 @@ def build_session(
     """
     group = group or ReplicaGroup()
     outputs = catalog.label_set.num_outputs
+    objective = build_objective(config, catalog)
     with group.scope():
         net = build_net(config.model, outputs=outputs, seed=config.seed, precision=device.precision)
+        if objective.needs_auxiliary:
+            net = with_auxiliary(net, config.model, seed=config.seed)
     # Nobody but the process itself needs this one: it is no part of the strategy.
     averaged = build_net(config.model, outputs=outputs, seed=config.seed, precision="float32")
     if config.train.init_from and not resumes:
@@ -189,13 +194,13 @@ def build_session(
         print(start_from(net, source, path=config.train.init_from))
     elif not resumes:
         load_encoder_weights(net, config.model)
-    averaged.set_weights(net.get_weights())
+    copy_weights(net, averaged)
     schedule = build_schedule(config.optimizer, total_steps=1)
     with group.scope():
         segmenter = Segmenter(
             net,
             averaged=averaged,
-            objective=build_objective(config, catalog),
+            objective=objective,
             augmentation=config.augment,
             average_decay=config.optimizer.average_decay,
             seed=config.seed,

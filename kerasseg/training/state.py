@@ -75,7 +75,7 @@ def snapshot(segmenter: Segmenter) -> dict[str, np.ndarray]:
 def restore(segmenter: Segmenter, values: dict[str, np.ndarray]) -> None:
     """Puts a `snapshot` back. Raises ValueError if it is of another model."""
     variables = _variables(segmenter)
-    if variables.keys() - values.keys() or any(
+    if variables.keys() != values.keys() or any(
         tuple(v.shape) != values[name].shape for name, v in variables.items()
     ):
         raise ValueError("the saved state is of another model")

@@ -27,13 +27,13 @@ data: {name: streets, root: data/streets, image_size: [128, 256], max_images: nu
   cache_dir: null, workers: null, labels_file: null, draw_train: 400, draw_val: 80, draw_seed: 0}
 labels: {void: background}
 model: {encoder: unet, encoder_weights: none, encoder_batch_norm: train, width: 64, depth: 4,
-  decoder_channels: null, padding: reflect, upsampling: transposed,
+  decoder_channels: null, auxiliary_stride: 16, padding: reflect, upsampling: transposed,
   dropout_rate: 0.3, branches: 3, batch_norm_momentum: 0.9, batch_norm_epsilon: 0.00001,
   batch_norm_sync: true}
 loss: {boundary_weight: 2.0, boundary_mode: outer, boundary_width: 1, uncertainty_weight: 0.5,
   variance: sampled, variance_of: logits, gate_gradient: true, class_weights: none,
   class_weight_power: 1.0, focal_gamma: 0.0, hard_pixels: 1.0, label_smoothing: 0.0, dice: 0.0,
-  lovasz: 0.0}
+  lovasz: 0.0, auxiliary: 0.0}
 augment: {flip: true, brightness: 0.0, contrast: 0.0, saturation: 0.0}
 optimizer: {name: adam, learning_rate: 0.001, schedule: constant, warmup: 0.0, power: 0.9,
   weight_decay: 0.0, momentum: 0.9, clip_norm: null, average_decay: null}
@@ -249,7 +249,7 @@ def test_every_other_setting_differs():
     changed = {"data.name": "camvid", "data.image_size": "[8, 8]", "labels.void": "ignore"}
     changed |= {"train.stages": "[{crop_scale: 1, epochs: 1}]", "train.precision": "float32"}
     changed |= {"augment.scale": "[0.5, 2]", "augment.jpeg": "[30, 90]"}
-    changed |= {"model.decoder_channels": "[4, 4, 4, 4]"}
+    changed |= {"model.decoder_channels": "[4, 4, 4, 4]", "model.auxiliary_stride": "8"}
     beside = {"model.encoder_weights": ["model.encoder=resnet50"]}  # not allowed by itself
     for name, default in setting_values(Config()).items():
         if name in MAY_DIFFER_ON_RESUME:

@@ -20,7 +20,9 @@ from tests.training.small_segmenter import small_objective
 OUTPUTS = 5
 SHAPE = (2, 6, 7)
 # The settings of terms that are off by default, by term.
-TURNED_ON: dict[str, dict[str, float]] = {"dice": {"dice": 1.0}, "lovasz": {"lovasz": 1.0}}
+TURNED_ON: dict[str, dict[str, float]] = {
+    name: {name: 1.0} for name in ("dice", "lovasz", "auxiliary")
+}
 
 objective = partial(small_objective, outputs=OUTPUTS)
 
@@ -44,6 +46,7 @@ def net_outputs(direct, branches=(), **changes):
         "head_kernel": tf.constant(rng.normal(size=(1, 1, 6, OUTPUTS)).astype(np.float32)),
         "dropout_rate": 0.3,
         "branch_logits": tf.stack([tf.constant(b) for b in branches]) if len(branches) else None,
+        "auxiliary_logits": tf.constant(direct),
     }
     return NetOutputs(**{**values, **changes})
 
@@ -187,7 +190,8 @@ def test_every_term_is_finite_and_not_negative_with_finite_gradients(
     logits, stacked = tf.constant(direct * 30), tf.constant(np.stack(branches) * 30)
     with tf.GradientTape() as tape:
         tape.watch([logits, stacked])
-        outputs = net_outputs(direct, logits=logits, branch_logits=stacked)
+        logits_of = {"logits": logits, "branch_logits": stacked, "auxiliary_logits": logits}
+        outputs = net_outputs(direct, **logits_of)
         loss = term(outputs, targets)
     assert loss.shape == ()
     assert np.isfinite(float(loss))

@@ -26,6 +26,7 @@ def batch(seed=0):
         head_kernel=tf.constant(rng.normal(size=(1, 1, 6, OUTPUTS)), tf.float32),
         dropout_rate=0.3,
         branch_logits=tf.Variable(rng.normal(0, 3, (3, *shape, OUTPUTS)), dtype=tf.float32),
+        auxiliary_logits=tf.Variable(rng.normal(0, 3, (*shape, OUTPUTS)), dtype=tf.float32),
     )
     return label, outputs
 
@@ -37,6 +38,7 @@ def inner(outputs):
         head_kernel=outputs.head_kernel,
         dropout_rate=outputs.dropout_rate,
         branch_logits=outputs.branch_logits[(slice(None), *INSIDE)],
+        auxiliary_logits=outputs.auxiliary_logits[INSIDE],
     )
 
 
@@ -44,6 +46,8 @@ SETTINGS = [
     {"background_id": OUTPUTS - 1},
     {"background_id": None},
     {"background_id": OUTPUTS - 1, "variance": "closed_form", "boundary_mode": "thick"},
+    {"background_id": OUTPUTS - 1, "auxiliary": 0.4},
+    {"background_id": None, "auxiliary": 0.4},
     {"background_id": None, "variance_of": "probabilities", "boundary_width": 2},
 ]
 
@@ -68,7 +72,12 @@ def test_no_gradient_reaches_what_lies_outside(settings, name):
     if name not in goal.names:
         pytest.skip(f"{name} is off in these settings")
     label, outputs = batch()
-    watched = [outputs.logits, outputs.features, outputs.branch_logits]
+    watched = [
+        outputs.logits,
+        outputs.features,
+        outputs.branch_logits,
+        outputs.auxiliary_logits,
+    ]
     with tf.GradientTape() as tape:
         value = goal(tf.constant(label), outputs)[name]
     reached = 0

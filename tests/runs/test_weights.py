@@ -5,6 +5,7 @@ import pytest
 
 from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
+from kerasseg.models.auxiliary_head import with_auxiliary
 from kerasseg.models.build import build_net
 from kerasseg.runs.weights import load_net, start_from
 
@@ -48,6 +49,38 @@ def test_another_number_of_classes_gets_a_new_head_and_says_so(run):
         if layer.weights:
             source = fresh if layer.name == "head" else given
             assert_same(layer, source.get_layer(layer.name))
+
+
+def test_an_auxiliary_head_is_taken_over_passed_over_or_new(tmp_path):
+    model = {"depth": 3, "auxiliary_stride": 8}
+
+    def with_head(*, seed, outputs=3):
+        settings = ModelConfig(width=2, **model)
+        return with_auxiliary(net(seed=seed, outputs=outputs, **model), settings, seed=seed)
+
+    plain, held = net(seed=1, **model), with_head(seed=1)
+    held.save(tmp_path / "held.keras")
+    loaded = load_net(tmp_path / "held.keras")
+
+    target = with_head(seed=2)
+    assert start_from(target, loaded, path="a") == "weights from a"
+    assert_same(target, held)
+
+    target = net(seed=2, **model)
+    assert start_from(target, loaded, path="a") == "weights from a"
+    assert_same(target, plain)
+
+    target, fresh = with_head(seed=2), with_head(seed=2)
+    assert start_from(target, plain, path="a") == "weights from a; the auxiliary head is new"
+    for layer in target.layers:
+        if layer.weights:
+            of_head = layer.name.startswith("auxiliary")
+            assert_same(layer, (fresh if of_head else plain).get_layer(layer.name))
+
+    target = with_head(seed=2, outputs=5)
+    line = start_from(target, loaded, path="a")
+    assert "; the head is new, as the number" in line
+    assert line.endswith("; the auxiliary head is new")
 
 
 @pytest.mark.parametrize(

@@ -35,12 +35,17 @@ def small_segmenter(
     optimizer: OptimizerConfig | None = None,
     augmentation: AugmentConfig | None = None,
     width: int = 2,
+    depth: int = 1,
     encoder: str = "unet",
     **goal,
 ) -> Segmenter:
     """Compiled and built as a session does it; `goal` goes over the settings of the objective."""
     optimizer = optimizer or OptimizerConfig()
-    small = {"width": width, "depth": 1} if encoder == "unet" else {"decoder_channels": (4,) * 5}
+    if goal.get("auxiliary"):
+        depth = 3  # the head is at stride 8
+    small = (
+        {"width": width, "depth": depth} if encoder == "unet" else {"decoder_channels": (4,) * 5}
+    )
     model = ModelConfig(encoder=encoder, **small)
     net, averaged = (
         build_net(model, outputs=OUTPUTS, seed=0, precision=p) for p in (precision, "float32")
@@ -52,6 +57,7 @@ def small_segmenter(
         augmentation=augmentation or AugmentConfig(),
         average_decay=optimizer.average_decay,
         seed=0,
+        auxiliary_stride=8,
         precision=precision,
     )
     schedule = build_schedule(optimizer, total_steps=100)
@@ -59,7 +65,7 @@ def small_segmenter(
     if isinstance(update, FusedAdam):
         update.epsilon = EPSILON
     segmenter.compile(optimizer=update, jit_compile=False)
-    segmenter.optimizer.build(net.trainable_variables)
+    segmenter.optimizer.build(segmenter.net.trainable_variables)
     return segmenter
 
 

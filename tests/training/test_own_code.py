@@ -80,6 +80,32 @@ def test_a_net_without_branches_gets_those_of_the_defaults():
     )
 
 
+def test_the_auxiliary_head_is_of_the_segmenter_and_not_of_the_net(tmp_path):
+    net = kerasseg.models.unet(classes=CLASSES, width=2, depth=3)
+    count, names = net.count_params(), [layer.name for layer in net.layers]
+    segmenter = kerasseg.Segmenter(
+        net, objective=kerasseg.Objective.from_settings(auxiliary=0.4), auxiliary_stride=8
+    )
+    segmenter.compile(optimizer=keras.optimizers.Adam(0.01))
+    images, labels = pairs()
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(2)
+    before = segmenter.net.get_layer("auxiliary_conv").kernel.numpy()
+    history = segmenter.fit(dataset, validation_data=dataset, shuffle=False, verbose=0).history
+    assert {"auxiliary", "val_auxiliary"} < set(history)
+    assert not np.array_equal(segmenter.net.get_layer("auxiliary_conv").kernel, before)
+    expected = segmenter.predict(images, verbose=0)
+    assert expected.shape == (*labels.shape, CLASSES)
+    assert (net.count_params(), [layer.name for layer in net.layers]) == (count, names)
+    net.save(tmp_path / "net.keras")
+    again = keras.saving.load_model(tmp_path / "net.keras")
+    np.testing.assert_allclose(again.predict(images, verbose=0), expected, atol=1e-5)
+
+
+def test_a_net_without_the_stride_of_the_auxiliary_head_is_refused():
+    with pytest.raises(ValueError, match=r"model\.auxiliary_stride: found 16, allowed"):
+        compiled(kerasseg.Objective.from_settings(auxiliary=0.4))
+
+
 @pytest.mark.parametrize("batch", [(np.zeros((1, 4, 4, 3)),), "weight"])
 def test_a_batch_that_is_no_pair_is_refused(batch):
     images, labels = pairs(1)

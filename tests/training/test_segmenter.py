@@ -235,7 +235,7 @@ def test_two_replicas_make_the_update_of_one():
         text=True,
         check=False,
         cwd=PROJECT,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(done.stdout.splitlines()) == 9, done.stdout
+    assert len(done.stdout.splitlines()) == 10, done.stdout

@@ -1,10 +1,13 @@
-"""Three ways to double the height and width of a feature map."""
+"""Three ways to double the height and width of a feature map, and one to enlarge logits."""
 
 import keras
 import tensorflow as tf
 from keras import initializers, layers
 
 from kerasseg.data.resize import resize_bilinear
+
+# Of an upsampling in two layers, how the name of the first ends.
+FIRST = ("_expand", "_resize")
 
 
 def _doubled(size: int | None) -> int | None:
@@ -30,15 +33,38 @@ class BilinearDouble(layers.Layer):
     """
 
     def call(self, x):
-        height, width = (
-            tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)
-        )
-        # XLA cannot compile the gradient of a resize of half precision.
-        large = resize_bilinear(tf.cast(x, tf.float32), (2 * height, 2 * width))
-        return tf.cast(large, x.dtype)
+        return _enlarged(x, 2)
 
     def compute_output_shape(self, shape):
         return (shape[0], _doubled(shape[1]), _doubled(shape[2]), shape[3])
+
+
+@keras.saving.register_keras_serializable("kerasseg")
+class BilinearEnlarge(layers.Layer):
+    """(B, H, W, C) to (B, factor H, factor W, C), with half-pixel centres."""
+
+    def __init__(self, factor: int, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return _enlarged(x, self.factor)
+
+    def compute_output_shape(self, shape):
+        sides = [None if size is None else self.factor * size for size in shape[1:3]]
+        return (shape[0], *sides, shape[3])
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+
+def _enlarged(x: tf.Tensor, factor: int) -> tf.Tensor:
+    height, width = (
+        tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2)
+    )
+    # XLA cannot compile the gradient of a resize of half precision.
+    large = resize_bilinear(tf.cast(x, tf.float32), (factor * height, factor * width))
+    return tf.cast(large, x.dtype)
 
 
 @keras.saving.register_keras_serializable("kerasseg")

@@ -14,6 +14,7 @@ from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_graph import OPSET
+from kerasseg.models.auxiliary_head import with_auxiliary
 from kerasseg.models.build import (
     build_direct_net,
     build_net,
@@ -21,6 +22,7 @@ from kerasseg.models.build import (
     net_geometry,
     unet,
 )
+from kerasseg.models.decoder import encoder_maps
 from kerasseg.models.encoders import ENCODERS
 from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 from tests.models.encoders.built import OUTPUTS, Built, built_encoder, settings
@@ -123,6 +125,25 @@ def test_the_net_has_its_geometry(built):
     assert (reach is None) == (built.encoder.reach is None)
     assert reach is None or reach > stride
     assert built.net.get_layer("pad_to_multiple").multiple == stride
+
+
+@pytest.mark.parametrize("stride", [8, 16])
+def test_an_auxiliary_head_reads_the_feature_map_of_its_stride(built, stride):
+    maps = encoder_maps(built.net)
+    assert {s: id(feature) for s, feature in maps.items()} == {
+        s: id(feature) for s, feature in built.features.items()
+    }
+    model = built.model.model_copy(update={"auxiliary_stride": stride})
+    if stride not in built.encoder.strides:
+        with pytest.raises(UserError, match=f"auxiliary_stride: found {stride}, allowed with this"):
+            with_auxiliary(built.net, model, seed=0)
+        return
+    net = with_auxiliary(built.net, model, seed=0)
+    channels = dict(zip(built.encoder.strides, built.encoder.channels, strict=True))[stride]
+    kernel = net.get_layer("auxiliary_conv").kernel
+    assert kernel.shape == (3, 3, channels, max(channels // 4, OUTPUTS))
+    assert net.outputs[-1].shape == (None, None, None, OUTPUTS)
+    assert net.outputs[:-1] == built.net.outputs
 
 
 class _Strided:
