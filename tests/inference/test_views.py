@@ -1,16 +1,19 @@
 """Views against averages by hand, and what the commands say of them."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.metrics import jaccard_score
 
 from kerasseg.commands.main import start
 from kerasseg.data.working_scale import WorkingScale
 from kerasseg.errors import UserError, run_command
 from kerasseg.inference.backends.run import RunPredictor
 from kerasseg.inference.views import ViewsPredictor, open_views
+from kerasseg.labels import VOID
 from tests.inference.small_model import blotches, describe_small, small_graph
 
 IMAGE = blotches(60, 90)
@@ -82,6 +85,33 @@ def test_predict_writes_the_labels_of_the_mean(run_dir, tmp_path):
     expected = open_views(run_dir, scales=(0.75, 1.0), flip=True).predict(IMAGE)
     with Image.open(out / "a.png") as file:
         np.testing.assert_array_equal(np.asarray(file), expected.label_ids())
+
+
+def test_evaluate_scores_the_labels_of_the_mean(run_dir, tmp_path):
+    predictor = open_views(run_dir, scales=(0.75, 1.0), flip=True)
+    answer = predictor.predict(IMAGE)
+    rng = np.random.default_rng(0)
+    right = rng.random(IMAGE.shape[:2]) < 0.6
+    ids = np.where(right, answer.label_ids(), rng.choice([7, 8, 11], right.shape)).astype(np.uint8)
+    for folder, ending, pixels in (
+        ("leftImg8bit", "leftImg8bit", IMAGE),
+        ("gtFine", "gtFine_labelIds", ids),
+    ):
+        path = tmp_path / folder / "val" / "town" / f"town_000000_000019_{ending}.png"
+        path.parent.mkdir(parents=True)
+        Image.fromarray(pixels).save(path)
+    data = [f"data.root={tmp_path}", f"data.cache_dir={tmp_path / 'cache'}"]
+    words = ["--config", "cityscapes", "--scales", "0.75,1", "--flip", *data]
+    found = tmp_path / "scores.json"
+    start(["evaluate", str(run_dir), "--json", str(found), *words])
+    truth, labels = predictor.label_set.table[ids], answer.labels
+    known = truth != VOID
+    classes = np.union1d(truth[known], labels[known])
+    classes = classes[classes < predictor.label_set.num_classes]
+    scores = jaccard_score(truth[known], labels[known], labels=classes, average=None)
+    miou = json.loads(found.read_text())["miou"]
+    assert miou == pytest.approx(scores.mean(), abs=1e-9)
+    assert miou > 0.2
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "x", "", "4.1", "nan", "1,,2", "1,0"])
