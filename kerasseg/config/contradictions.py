@@ -13,6 +13,9 @@ def contradictions(config: Config) -> Iterator[tuple[Keys, str]]:
     if train.minutes is not None and train.steps is not None:
         found = f"train.steps: found {train.steps} beside train.minutes"
         yield ("train", "steps"), f"{found}, allowed: one of the two"
+    if config.augment.unknown and config.labels.void == "ignore":
+        found = f"augment.unknown: found {config.augment.unknown} beside labels.void=ignore"
+        yield ("augment", "unknown"), f"{found}, allowed: with labels.void=background alone"
     yield from of_model(model)
     weight, stride, depth = config.loss.auxiliary, model.auxiliary_stride, model.depth
     if weight and model.encoder == "unet" and stride > 2**depth:

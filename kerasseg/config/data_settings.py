@@ -123,3 +123,10 @@ class AugmentConfig(Section):
     ] = Field(
         None, description="compress with a random quality from [low, high], as JPEG; null: off"
     )
+    unknown: Integer = Field(
+        0,
+        ge=0,
+        le=32,
+        description="paste 0 to so many pieces of other training images, as things of no class: "
+        "unlabelled",
+    )

@@ -65,9 +65,10 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 }
 
 
-# Settings beside them whose change is made on the host: the batch on the device has one size, and
-# no device knows JPEG. Their draws are their own, see `kerasseg.data.pipeline`.
-HOST_AUGMENTATIONS = ("scale", "jpeg")
+# Settings beside them whose change is made on the host: the batch on the device has one size, no
+# device knows JPEG, and what is pasted comes from images that are not in the batch. Their draws are
+# their own, see `kerasseg.data.pipeline`.
+HOST_AUGMENTATIONS = ("scale", "jpeg", "unknown")
 
 
 def augmentation_draws(*, seed: int, epoch: tf.Tensor, index: tf.Tensor) -> tf.Tensor:

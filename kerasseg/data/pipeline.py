@@ -10,6 +10,7 @@ from kerasseg.data.balanced_order import draw_order
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.curriculum import Plan
 from kerasseg.data.integer_root import integer_root
+from kerasseg.data.paste import Paster
 from kerasseg.data.pixels import Decoder, decode_image
 from kerasseg.data.random_keys import ALG, CROP, JPEG, SCALE, sample_key, uniform
 from kerasseg.data.resize import blocks_for, resize_crop, resize_nearest
@@ -27,7 +28,8 @@ class TrainingInput:
 
     decoder: sample index -> (image, label). samples: how many there are. plan: see curriculum.
     scale: of the images; its working size is that of the batch. batch_size: images a step.
-    view_scale, jpeg: (low, high) of `augment.scale` and `augment.jpeg`, or None.
+    view_scale, jpeg: (low, high) of `augment.scale` and `augment.jpeg`, or None. unknown: that of
+    `augment.unknown`.
     views: how often an epoch shows each image (`expected_views`); None: once.
     """
 
@@ -40,6 +42,7 @@ class TrainingInput:
     workers: int | None
     view_scale: tuple[float, float] | None = None
     jpeg: tuple[int, int] | None = None
+    unknown: int = 0
     views: np.ndarray | None = None
 
     def from_step(self, step: int) -> tf.data.Dataset:
@@ -118,10 +121,24 @@ class TrainingInput:
         image, label, size = self.decoder.crop(slot["index"], box)
         blocks = self._blocks(size, tf.shape(label), crop_scale)
         image, label = resize_pair(image, label, self.scale.working_size, blocks=blocks)
+        if self.unknown:
+            paster = Paster(self.unknown, samples=self.samples, seed=self.seed)
+            image, label = paster(
+                image, label, epoch=slot["epoch"], index=slot["index"], cut=self._cut
+            )
         if self.jpeg is not None:
             keys = {"seed": self.seed, "epoch": slot["epoch"], "index": slot["index"]}
             image = compress(image, *self.jpeg, **keys)
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
+
+    def _cut(self, index: tf.Tensor, box_of: Callable) -> tf.Tensor:
+        """A part of a training image for `Paster`."""
+
+        def box(size: tf.Tensor) -> tf.Tensor:
+            frame = self.scale.frame(*tf.unstack(tf.cast(size, tf.float64)), root=tf.sqrt)
+            return box_of(size, tf.stack(frame) / np.array(self.scale.working_size, np.float64))
+
+        return self.decoder.crop(index, box)[0]
 
     def _blocks(self, size: tf.Tensor, crop: tf.Tensor, crop_scale: tf.Tensor) -> tf.Tensor:
         """int32 (2,): at crop 1.0 the blocks that serving averages, though the crop was rounded."""

@@ -11,6 +11,7 @@ AUGMENT = 1
 SCALE = 2
 JPEG = 3
 BALANCE = 4
+UNKNOWN = 5
 
 # What float32 numbers in [0, 1) are made of. XLA makes other floats of the same random bits than
 # TensorFlow does, so bits are drawn; those below are where TensorFlow looks.

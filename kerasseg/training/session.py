@@ -73,6 +73,7 @@ class Session:
             workers=config.data.workers,
             view_scale=config.augment.scale,
             jpeg=config.augment.jpeg,
+            unknown=config.augment.unknown,
             views=self._views(),
         )
 

@@ -63,6 +63,8 @@ def test_the_batches_are_those_of_the_files(files, packed, tmp_path, cache, view
             seed=1,
             workers=2,
             view_scale=view_scale,
+            jpeg=(30, 90) if view_scale else None,
+            unknown=3 if view_scale else 0,
         )
         found.append([{k: v.numpy() for k, v in b.items()} for b in training.from_step(0)])
     assert len(found[0]) == len(found[1]) == 8
