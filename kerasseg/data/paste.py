@@ -8,6 +8,7 @@ Energy Guidance for Anomaly Segmentation in Urban Scenes", AAAI 2024).
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -28,6 +29,7 @@ _COLUMNS = (
     "partner", "top", "left", "row", "column", "side", "aspect", "zoom", "turn", "outline",
     "corners", "soft", "red", "green", "blue", *(f"corner{i}" for i in range(_CORNERS[1])),
 )  # fmt: skip
+_Drawn = TypeVar("_Drawn", float, tf.Tensor)
 _FINER = 4  # the outline is drawn on so many pixels a pixel, each way
 
 
@@ -65,7 +67,7 @@ class Paster:
         pieces = tf.reshape(drawn[1:], [self.most, len(_COLUMNS)])
         height, width = image.shape[:2]
 
-        def paste(k: tf.Tensor, image: tf.Tensor, label: tf.Tensor):
+        def paste(k: tf.Tensor, image: tf.Tensor, label: tf.Tensor) -> tuple:
             draws = pieces[k]
             of = dict(zip(_COLUMNS, tf.unstack(draws), strict=True))
             side = _side(of["side"], min(height, width))
@@ -87,7 +89,7 @@ class Paster:
         return (partner + tf.cast(partner >= index, tf.int32)) % self.samples
 
 
-def _factor(draw, bounds: tuple[float, float]):
+def _factor(draw: _Drawn, bounds: tuple[float, float]) -> _Drawn:
     low, high = bounds
     return low * (high / low) ** draw
 
