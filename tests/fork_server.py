@@ -8,11 +8,13 @@ interpreter would look at all that was imported once more.
 import atexit
 import contextlib
 import gc
+import inspect
 import json
 import os
 import runpy
 import signal
 import socket
+import subprocess
 import sys
 import warnings
 
@@ -79,6 +81,52 @@ def run(arguments: list[str]) -> None:
         runpy.run_path(program, run_name="__main__")
 
 
+def begin(arguments: list[str], *, folder: str, environment: dict[str, str]) -> None:
+    """Runs the program to its end and notes its status."""
+    global status
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        run(arguments)
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+
+
+class ForkedChild(subprocess.Popen):
+    """A fork where a program starts another one in Python, unless it has threads by then."""
+
+    def _execute_child(self, *values):
+        given = inspect.signature(super()._execute_child).bind(*values).arguments
+        command = [str(part) for part in given["args"]]
+        if command[0] != sys.executable or len(os.listdir("/proc/self/task")) > 1:
+            super()._execute_child(*values)
+            return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            for number, name in enumerate(("p2cread", "c2pwrite", "errwrite")):
+                if given[name] != -1:
+                    os.dup2(given[name], number)
+            os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            environment = dict(os.environ if given["env"] is None else given["env"])
+            try:
+                begin(command[1:], folder=given["cwd"] or os.getcwd(), environment=environment)
+            except SystemExit:
+                pass
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            stop()  # what was to be tidied at the end is not its own
+        self._child_created = True
+        pipes = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+        self._close_pipe_fds(*(given[name] for name in pipes))
+
+
 if __name__ == "__main__":
     # Python 3.12 warns of forks beside threads: those here belong to NumPy's BLAS, which is
     # prepared for it.
@@ -88,13 +136,6 @@ if __name__ == "__main__":
     gc.freeze()  # no collection of a child looks at what was imported
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     request = serve(connection)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    try:
-        run(request["arguments"])
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        raise
+    if request["fork_children"]:
+        subprocess.Popen = ForkedChild
+    begin(request["arguments"], folder=request["folder"], environment=request["environment"])

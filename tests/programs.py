@@ -51,7 +51,9 @@ def _server() -> _ForkServer:
 class ForkedProgram:
     """A `subprocess.Popen` as far as tests need one."""
 
-    def __init__(self, arguments, *, folder: Path, environment: dict, session: bool):
+    def __init__(
+        self, arguments, *, folder: Path, environment: dict, session: bool, fork_children: bool
+    ):
         self.args = arguments
         self.returncode = None
         self._streams = [tempfile.TemporaryFile() for _ in range(2)]  # noqa: SIM115 (communicate)
@@ -62,6 +64,7 @@ class ForkedProgram:
             "folder": str(folder),
             "environment": environment,
             "session": session,
+            "fork_children": fork_children,
         }
         descriptors = [*(stream.fileno() for stream in self._streams), write]
         try:
@@ -106,16 +109,28 @@ class ForkedProgram:
 
 
 def start_program(
-    arguments, *, folder: Path, session: bool = False, **environment: str
+    arguments,
+    *,
+    folder: Path,
+    session: bool = False,
+    fork_children: bool = False,
+    **environment: str,
 ) -> "ForkedProgram | subprocess.Popen":
     """`python ARGUMENTS`, begun in `folder`, with the project importable.
 
-    session: whether it leads a session of its own. environment: on top of that of the tests.
+    session: whether it leads a session of its own. fork_children: whether what it starts in Python
+    is forked, too. environment: on top of that of the tests.
     """
     arguments = [str(argument) for argument in arguments]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
     if sys.platform == "linux":
-        return ForkedProgram(arguments, folder=folder, environment=environment, session=session)
+        return ForkedProgram(
+            arguments,
+            folder=folder,
+            environment=environment,
+            session=session,
+            fork_children=fork_children,
+        )
     # Elsewhere the system's own libraries do not survive a fork.
     return subprocess.Popen(
         [sys.executable, *arguments],
@@ -129,9 +144,11 @@ def start_program(
     )
 
 
-def run_program(arguments, *, folder: Path, **environment: str) -> subprocess.CompletedProcess:
+def run_program(
+    arguments, *, folder: Path, fork_children: bool = False, **environment: str
+) -> subprocess.CompletedProcess:
     """As `start_program`, to its end."""
-    program = start_program(arguments, folder=folder, **environment)
+    program = start_program(arguments, folder=folder, fork_children=fork_children, **environment)
     try:
         output, errors = program.communicate(timeout=PATIENCE)
     finally:

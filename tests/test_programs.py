@@ -45,6 +45,38 @@ def test_a_signal_ends_it(tmp_path):
     assert program.returncode == -signal.SIGTERM
 
 
+START = """
+import subprocess, sys
+where = {"cwd": sys.argv[1], "env": {"SAID": "yes"}, "text": True}
+done = subprocess.run([sys.executable, "-c", sys.argv[2], "a"], **where, capture_output=True)
+print(done.returncode, done.stdout + done.stderr, end="")
+echo = [sys.executable, "-c", "import sys; print(sys.stdin.readline(), len(sys.modules) > 999)"]
+child = subprocess.Popen(echo, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+print(child.communicate("heard")[0], child.returncode)
+broken = [sys.executable, "-c", "1 / 0"]
+print(subprocess.run(broken, stderr=subprocess.PIPE, text=True).stderr.splitlines()[-1])
+killed = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+killed.terminate()
+print(killed.wait())
+"""
+
+
+def test_what_it_starts_is_forked_too_if_asked(tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    done = run_program(["-c", START, inside, TELL], folder=tmp_path, fork_children=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *others = done.stdout.splitlines()
+    assert first == f'7 [["a"], "{inside}", "yes", "__main__"]'
+    assert others == [
+        "trouble",
+        f"heard {sys.platform == 'linux'}",
+        " 0",
+        "ZeroDivisionError: division by zero",
+        "-15",
+    ]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="programs are forked on Linux alone")
 def test_tensorflow_is_there_before_it_begins_and_has_started_no_thread(tmp_path):
     script = (

@@ -3,11 +3,12 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from kerasseg.streets.draw import draw_streets
+from tests.programs import PROJECT, run_program
+
 SMALL = ["--width", "2", "--size", "32", "64", "--rounds", "1", "--patience", "0"]
 RUN = [
     "data.image_size=[32,64]",
@@ -18,8 +19,9 @@ RUN = [
 
 
 def run(script, *arguments):
-    line = [sys.executable, PROJECT / "benchmarks" / script, *arguments]
-    return subprocess.run(line, cwd=PROJECT, capture_output=True, text=True, check=False)
+    return run_program(
+        [PROJECT / "benchmarks" / script, *arguments], folder=PROJECT, fork_children=True
+    )
 
 
 def answer(script, *arguments):
@@ -88,12 +90,7 @@ def test_writing_is_timed():
 
 @pytest.mark.slow
 def test_the_input_is_timed_in_a_training(tmp_path):
-    subprocess.run(
-        [sys.executable, "-m", "kerasseg", "streets", tmp_path / "s", "--train", "4", "--val", "1"],
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-    )
+    draw_streets(tmp_path / "s", train=4, val=1, seed=0)
     where = [f"data.root={tmp_path / 's'}", f"data.cache_dir={tmp_path / 'c'}"]
     settings = ["--config", "configs/streets.yaml", *where, *RUN]
     found = answer("real_input.py", *settings, "--steps", "3", "--rounds", "1")["inputs"]
@@ -103,6 +100,8 @@ def test_the_input_is_timed_in_a_training(tmp_path):
 
 def test_the_memory_of_a_pass_grows_with_the_image():
     size = ["--size", "600", "800", "--width", "2"]
-    said = answer("pass_memory.py", *size, "--outputs", "20")
+    # Not a fork: that would begin with the memory of what was imported for others.
+    line = [sys.executable, PROJECT / "benchmarks" / "pass_memory.py", *size, "--outputs", "20"]
+    said = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
     assert said["size"] == [600, 800]
     assert said["bytes_per_pixel"] > 0

@@ -5,8 +5,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -18,7 +16,7 @@ from kerasseg.config import differing_settings, load_config
 from kerasseg.errors import UserError
 from tests.integration.conftest import run_command, streets  # noqa: F401
 from tests.integration.small_run import SMALL
-from tests.programs import PROJECT
+from tests.programs import PROJECT, run_program, start_program
 
 COMMON = ("--config", str(PROJECT / "configs" / "streets.yaml"), "--runs", "cells")
 
@@ -83,9 +81,9 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
 
 
 @pytest.mark.slow
-def test_a_sweep_trains_a_cell_for_each_value(arguments, run_command, tmp_path):  # noqa: F811
+def test_a_sweep_trains_a_cell_for_each_value(arguments, tmp_path):
     words = ("--steps", "2", "--seeds", "1", "--sweep", "loss.boundary_weight=2,4")
-    found = run_command(*arguments, *words)
+    found = run_program([*arguments, *words], folder=tmp_path, fork_children=True)
     assert found.returncode == 0, found.stderr
     for value in (2, 4):
         name = f"boundary_weight-{value}-seed0"
@@ -100,18 +98,11 @@ def test_a_sweep_trains_a_cell_for_each_value(arguments, run_command, tmp_path):
 
 @pytest.mark.slow
 def test_a_stop_in_the_middle_of_a_cell_loses_nothing(arguments, streets, tmp_path):  # noqa: F811
-    command = [sys.executable, *arguments, "--steps", "40", "--seeds", "1", "--variants", "full"]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "XDG_CACHE_HOME": str(tmp_path / "c")}
+    command = [*arguments, "--steps", "40", "--seeds", "1", "--variants", "full"]
 
     def start():
-        return subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        cache = {"XDG_CACHE_HOME": str(tmp_path / "c")}
+        return start_program(command, folder=tmp_path, session=True, fork_children=True, **cache)
 
     child = start()
     state = tmp_path / "cells" / "full-seed0" / "state"

@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,15 @@ EVALUATED = cityscapes_labels(void="background").ids
 COUNT = 40
 
 
+@functools.cache
+def scene(split: str, index: int) -> tuple[np.ndarray, np.ndarray]:
+    """Picture and labels of seed 0."""
+    return draw_image(0, split, index)
+
+
 @pytest.fixture(scope="module", params=["train", "val"])
 def split(request) -> tuple[str, list[tuple[np.ndarray, np.ndarray]]]:
-    return request.param, [draw_image(0, request.param, i) for i in range(COUNT)]
+    return request.param, [scene(request.param, i) for i in range(COUNT)]
 
 
 def test_pictures_and_labels_have_one_size(split):
@@ -76,7 +84,7 @@ def color_only_iou(train: int, val: int) -> float:
     to_class[ids] = np.arange(len(ids))
 
     def pixels(name, i):
-        picture, labels = draw_image(0, name, i)
+        picture, labels = scene(name, i)
         cells = picture.astype(int) // 16 @ np.array([256, 16, 1])
         keep = to_class[labels] >= 0
         return cells[keep], to_class[labels[keep]]

@@ -40,4 +40,5 @@ def main(variance: str) -> None:
     print(hashlib.sha256(b"".join(w.tobytes() for w in net.get_weights())).hexdigest())
 
 
-main(*sys.argv[1:])
+for variance in sys.argv[1:]:
+    main(variance)
