@@ -61,6 +61,7 @@ def test_every_key_is_needed(missing):
         ({"uncertainty_scale": 0}, "found 0, allowed: number > 0 | null"),
         ({"uncertainty_scale": float("nan")}, "found nan, allowed: number > 0"),
         ({"uncertainty_scale": "1"}, "found '1', allowed: number > 0"),
+        ({"uncertainty_scale": True}, "found True, allowed: number > 0"),
         ({"temperature": [1]}, "temperature: found [1], allowed: number > 0 | null"),
         ({"confidence": "high"}, "found 'high', allowed: softmax | expected | null"),
         ({"kerasseg_version": 1}, "found 1, allowed: text | null"),
