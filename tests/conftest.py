@@ -9,6 +9,8 @@ from hypothesis import settings
 
 # Before anybody imports TensorFlow: its log of drivers that are not here is no test result.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# XLA compiles each program for one call: its optimisation takes longer than it saves.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 # A busy machine is no failure.
 settings.register_profile("kerasseg", deadline=None)

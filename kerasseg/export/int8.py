@@ -17,7 +17,8 @@ from kerasseg.export.int8_padding import pad_before_dequantizing
 from kerasseg.inference.image_search import find_images
 
 # What stands between convolutions is quantised with them, or each would convert there and back.
-_OPS = ["Conv", "Relu", "MaxPool", "Concat", "DepthToSpace", "Transpose", "ConvTranspose"]
+_CONVOLUTIONS = ("Conv", "ConvTranspose")
+_OPS = [*_CONVOLUTIONS, "Relu", "Clip", "Add", "MaxPool", "Concat", "DepthToSpace", "Transpose"]
 CALIBRATION_IMAGES = 32
 # Calibrating keeps all feature maps of an image until its end: gigabytes at width 64.
 CALIBRATION_PIXELS = 512 * 512
@@ -76,7 +77,7 @@ def quantize(
             _Images(images),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=_OPS,
-            nodes_to_exclude=_last_convolutions(onnx.load(prepared)),
+            nodes_to_exclude=_around_the_net(onnx.load(prepared)),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -132,26 +133,21 @@ def _replace_constants(path: Path, values: Mapping[int, int]) -> None:
     onnx.save(model, str(path))
 
 
-def _last_convolutions(model: onnx.ModelProto) -> list[str]:
-    """Names of the convolutions that no other convolution follows."""
-    readers: dict[str, list[onnx.NodeProto]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            readers.setdefault(name, []).append(node)
+def _around_the_net(model: onnx.ModelProto) -> list[str]:
+    """Names of the nodes that stay in float32 though their kind is quantised: convolutions that no
+    other one follows, and what does not lie between two of them, such as the sums of a resize."""
+    nodes = model.graph.node  # in topological order, as ONNX demands
+    after: set[str] = set()  # tensors that come from a convolution
+    before: set[str] = set()  # tensors that go into one
+    for node in nodes:
+        if node.op_type in _CONVOLUTIONS or after.intersection(node.input):
+            after.update(node.output)
+    for node in reversed(nodes):
+        if node.op_type in _CONVOLUTIONS or before.intersection(node.output):
+            before.update(node.input)
 
-    def leads_to_one(node: onnx.NodeProto, seen: set[str]) -> bool:
-        for output in node.output:
-            for reader in readers.get(output, ()):
-                if reader.op_type in ("Conv", "ConvTranspose"):
-                    return True
-                if reader.name not in seen:
-                    seen.add(reader.name)
-                    if leads_to_one(reader, seen):
-                        return True
-        return False
+    def inside(node: onnx.NodeProto) -> bool:
+        begins = node.op_type in _CONVOLUTIONS or after.intersection(node.input)
+        return bool(begins and before.intersection(node.output))
 
-    return [
-        node.name
-        for node in model.graph.node
-        if node.op_type == "Conv" and not leads_to_one(node, set())
-    ]
+    return [node.name for node in nodes if node.op_type in _OPS and not inside(node)]
