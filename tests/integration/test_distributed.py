@@ -5,11 +5,8 @@ All of it goes over the loopback, on the CPU.
 
 import csv
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.integration.small_run import SMALL
-from tests.programs import PROJECT
+from tests.programs import PROJECT, run_program, start_program
 
 TRAIN = str(PROJECT / "train.py")
 KILLED = str(PROJECT / "tests" / "integration" / "killed_run.py")
@@ -36,26 +33,9 @@ def settings(streets: Path, run_dir: Path) -> list[str]:
     return [f"data.root={streets}", f"run_dir={run_dir}", *SMALL, *SETTINGS]
 
 
-def start(folder: Path, arguments: list[str], **environment: str) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(PROJECT),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            **environment,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def run_alone(folder: Path, arguments: list[str]) -> None:
-    process = start(folder, arguments)
-    _, trouble = process.communicate(timeout=300)
-    assert process.returncode == 0, trouble
+    done = run_program(arguments, folder=folder, XDG_CACHE_HOME=str(folder / "cache"))
+    assert done.returncode == 0, done.stderr
 
 
 def run_two(folder: Path, commands: list[list[str]], *, patience: float = 300):
@@ -64,9 +44,10 @@ def run_two(folder: Path, commands: list[list[str]], *, patience: float = 300):
         free = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in commands]
         addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in free]
     processes = [
-        start(
-            folder,
+        start_program(
             command,
+            folder=folder,
+            XDG_CACHE_HOME=str(folder / "cache"),
             TF_CONFIG=json.dumps(
                 {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
             ),

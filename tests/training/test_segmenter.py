@@ -1,9 +1,5 @@
 """The training step: the update itself, `fit`, precisions, averaged weights, replicas."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
@@ -12,12 +8,12 @@ import tensorflow as tf
 from kerasseg.config import AugmentConfig, OptimizerConfig
 from kerasseg.models.build import encoder_variables
 from kerasseg.training.step import compile_step
+from tests.programs import PROJECT, run_program
 from tests.training.small_segmenter import OUTPUTS, dataset, noise_batch, small_segmenter
 
 PLAIN = {"boundary_weight": 1.0, "uncertainty_weight": 0.0}
 STILL = AugmentConfig(flip=False)
 SGD = OptimizerConfig(name="sgd", learning_rate=0.5, momentum=0.0)
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def weights(segmenter):
@@ -229,13 +225,7 @@ def test_calling_it_gives_the_direct_logits():
 @pytest.mark.slow
 def test_two_replicas_make_the_update_of_one():
     # A process of its own: virtual devices must be made before TensorFlow starts.
-    done = subprocess.run(
-        [sys.executable, str(PROJECT / "tests" / "training" / "two_replicas.py")],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=PROJECT,
-        timeout=600,
-    )
+    program = PROJECT / "tests" / "training" / "two_replicas.py"
+    done = run_program([program], folder=PROJECT)
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(done.stdout.splitlines()) == 10, done.stdout
