@@ -14,7 +14,7 @@ from PIL import Image
 from kerasseg.commands.main import start
 from kerasseg.config import differing_settings, load_config
 from kerasseg.errors import UserError
-from tests.integration.conftest import run_command, streets  # noqa: F401
+from tests.integration.conftest import streets  # noqa: F401
 from tests.integration.small_run import SMALL
 from tests.programs import PROJECT, run_program, start_program
 
@@ -28,8 +28,12 @@ def arguments(streets):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_command, tmp_path):  # noqa: F811
-    first = run_command(*arguments, "--steps", "4", "--seeds", "1", "--variants", "plain")
+def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, tmp_path):
+    def run(*words):
+        cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+        return run_program([*arguments, *words], folder=tmp_path, fork_children=True, **cache)
+
+    first = run("--steps", "4", "--seeds", "1", "--variants", "plain")
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines()[-1] == "cells/table.md"
     plain = tmp_path / "cells" / "plain-seed0"
@@ -42,7 +46,7 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
         mask[10:20, 10:20] = 2
         Image.fromarray(mask).save(photos / name)
     more = ("--variants", "plain,full", "--out", "table", "--anomalies", "photos")
-    second = run_command(*arguments, "--seeds", "1", *more)
+    second = run("--seeds", "1", *more)
     assert second.returncode == 0, second.stderr
     assert weights.stat().st_mtime_ns == made
     with (tmp_path / "table" / "table.csv").open(newline="") as file:
@@ -75,7 +79,7 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, run_com
     full = load_config(tmp_path / "cells" / "full-seed0" / "config.yaml")
     alone = load_config(words[5], words[6:])
     assert differing_settings(full, alone) == []
-    third = run_command(*arguments, "--steps", "5", "--seeds", "1")
+    third = run("--steps", "5", "--seeds", "1")
     assert third.returncode == 2
     assert third.stderr == "error: cells: its cells have 4 steps; other steps, other --runs\n"
 

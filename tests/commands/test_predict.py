@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +20,8 @@ from tests.inference.small_model import (
     write_onnx,
     write_run,
 )
+from tests.programs import run_program
 
-PROJECT = Path(__file__).resolve().parents[2]
 LABELS = cityscapes_labels(void="background", dataset="streets")
 
 
@@ -220,16 +218,7 @@ def test_only_labels_of_cityscapes_can_be_submitted(graph, photos, tmp_path):
 
 
 def command(*arguments, cwd):
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(PROJECT)}
-    return subprocess.run(
-        [sys.executable, "-m", "kerasseg", "predict", *map(str, arguments)],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    return run_program(["-m", "kerasseg", "predict", *arguments], folder=cwd, COLUMNS="80")
 
 
 def test_the_exit_status(model, photos, tmp_path):

@@ -2,11 +2,7 @@
 
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -21,9 +17,7 @@ from kerasseg.export.formats import FORMATS
 from kerasseg.files import is_temporary
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from tests.export.untrained import export_small
-from tests.programs import run_program
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.programs import PROJECT, run_program
 
 
 def test_everything_is_there_and_nothing_else(exported):
@@ -126,14 +120,7 @@ def test_the_calls_of_the_card_run(exported, drawn, tmp_path):
         (tmp_path / name).symlink_to(exported.parent / name)
     image = min((drawn / "leftImg8bit" / "val").rglob("*.png"))
     (tmp_path / "street.png").symlink_to(image)
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(blocks)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_program(["-c", "\n".join(blocks)], folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "(256, 512)" in done.stdout
 

@@ -28,7 +28,7 @@ def convert(graph: ServingGraph, *, probabilities: bool) -> onnx.ModelProto:
             result.update(graph.probabilities(image))
         return result
 
-    with _eager_collection():
+    with eager_collection():
         model, _ = tf2onnx.convert.from_function(
             tf.function(answers, input_signature=[_IMAGE], autograph=False),
             input_signature=[_IMAGE],
@@ -39,7 +39,7 @@ def convert(graph: ServingGraph, *, probabilities: bool) -> onnx.ModelProto:
 
 
 @contextmanager
-def _eager_collection() -> Iterator[None]:
+def eager_collection() -> Iterator[None]:
     """Collects cyclic garbage often, and does not look at what is there already.
 
     tf2onnx copies the graph with its weights before each pass that it makes over it, and what it

@@ -82,8 +82,8 @@ def test_copies_that_are_thrown_away_are_collected(run_dir, monkeypatch):
 # The others' feature maps: tests/models/encoders/test_encoders.py.
 @pytest.mark.parametrize("encoder", ["unet", "efficientnet_lite0"])
 def test_an_encoder_is_folded_and_converted(encoder, image, drawn, tmp_path):
-    small = {} if encoder == "unet" else {"model.width": 64, "model.depth": 4}
-    changes = {"model.encoder": encoder, **small}
+    small = {"model.width": 64, "model.depth": 4, "model.decoder_channels": [4] * 5}
+    changes = {"model.encoder": encoder, **({} if encoder == "unet" else small)}
     run = open_run(make_run(tmp_path / "run", root=drawn, cache=tmp_path / "cache", **changes))
     folded = run.graph(net=fold_batch_norm(run.net, copies=False))
     write(convert(folded, probabilities=False), tmp_path / "model.onnx", metadata=METADATA)
