@@ -54,7 +54,7 @@ class ModelConfig(Section):
     ) = Field(
         None,
         description="channels of the decoder after each doubling; null: as many as the U-Net's "
-        "encoder has there, with other encoders 256, 128, 64, 32, 16",
+        "encoder has there, with other encoders 256, 128, 64, 32, 32",
     )
     # Zeros at the edge would be a frame that the net learns.
     padding: Literal["zero", "reflect"] = Field(

@@ -16,8 +16,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 FILES = sorted((PROJECT / "configs").glob("*.yaml"))
 
 
-def test_there_is_one_for_each_data_set():
-    assert [path.stem for path in FILES] == ["camvid", "cityscapes", "folders", "streets"]
+def test_there_is_one_for_each_data_set_and_the_u_net_of_camvid():
+    assert [path.stem for path in FILES] == [
+        "camvid",
+        "camvid_unet",
+        "cityscapes",
+        "folders",
+        "streets",
+    ]
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
@@ -27,7 +33,7 @@ def path(request):
 
 def test_it_loads_under_its_own_name_without_a_budget(path):
     config = load_config(path)
-    assert (config.name, config.data.name) == (path.stem, path.stem)
+    assert (config.name, config.data.name) == (path.stem, path.stem.removesuffix("_unet"))
     assert config.run_dir is None
     assert config.train.minutes is None
 
@@ -66,8 +72,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones(name, near, tmp_path, m
     with pytest.raises(UserError) as caught:
         load_config(name)
     assert str(caught.value) == (
-        f"{name}: no such file, allowed: a settings file in YAML or one of camvid, cityscapes, "
-        f"folders, streets{near}"
+        f"{name}: no such file, allowed: a settings file in YAML or one of camvid, camvid_unet, "
+        f"cityscapes, folders, streets{near}"
     )
 
 

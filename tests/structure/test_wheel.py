@@ -69,7 +69,7 @@ def test_the_wheel_holds_every_module_and_shipped_config_and_nothing_else(instal
     assert {path for path in files if ".dist-info" not in path.parts[0]} == (
         modules | configs | others
     )
-    assert len(configs) == 4
+    assert len(configs) == 5
 
 
 def test_an_installed_package_finds_its_configs_from_any_folder(installed, tmp_path):

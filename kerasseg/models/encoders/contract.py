@@ -6,8 +6,8 @@ from typing import Protocol
 import keras
 
 # Of the decoder, by stride, where an encoder does not have a plan of its own: those of
-# segmentation_models.pytorch, so that the two can be compared.
-DECODER_CHANNELS = {16: 256, 8: 128, 4: 64, 2: 32, 1: 16}
+# segmentation_models.pytorch, but for the last, which the 1x1 head reads.
+DECODER_CHANNELS = {16: 256, 8: 128, 4: 64, 2: 32, 1: 32}
 
 
 class Encoder(Protocol):
