@@ -143,15 +143,15 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
 def _scales(text: str) -> tuple[float, ...]:
     """Numbers above 0, at most _LARGEST_SCALE, comma-separated; each once."""
     try:
-        found = tuple(dict.fromkeys(float(word) for word in text.split(",")))
+        scales = tuple(dict.fromkeys(float(word) for word in text.split(",")))
     except ValueError:
-        found = ()
-    if not found or not all(0 < scale <= _LARGEST_SCALE for scale in found):
+        scales = ()
+    if not scales or not all(0 < scale <= _LARGEST_SCALE for scale in scales):
         raise argparse.ArgumentTypeError(
             f"found {text or 'nothing'}, allowed: numbers above 0, at most {_LARGEST_SCALE}, "
             "comma-separated"
         )
-    return found
+    return scales
 
 
 def one_of(choices: Sequence[str]) -> Callable[[str], str]:

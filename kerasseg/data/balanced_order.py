@@ -42,8 +42,8 @@ def draw_order(views: np.ndarray, *, seed: int, epoch: tf.Tensor) -> tuple[tf.Te
     key = sample_key(seed=seed, epoch=epoch, index=tf.constant(0), purpose=BALANCE)
     start = tf.cast(uniform_bits([], seed=key) % 2**_BITS, tf.int64)
     marks = start + tf.range(count, dtype=tf.int64) * 2**_BITS
-    found = tf.searchsorted(tf.cumsum(tf.gather(parts, first)), marks, side="right")
-    repetition = tf.range(count) - tf.searchsorted(found, found)
+    drawn = tf.searchsorted(tf.cumsum(tf.gather(parts, first)), marks, side="right")
+    repetition = tf.range(count) - tf.searchsorted(drawn, drawn)
     again = sample_key(seed=seed, epoch=epoch, index=tf.constant(1), purpose=BALANCE)
     places = tf.random.experimental.stateless_shuffle(tf.range(count), seed=again, alg=ALG)
-    return tf.gather(tf.gather(first, found), places), tf.gather(repetition, places)
+    return tf.gather(tf.gather(first, drawn), places), tf.gather(repetition, places)

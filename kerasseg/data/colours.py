@@ -67,7 +67,7 @@ def blur(
         side = tf.shape(image)[axis]
         total = tf.zeros_like(image)
         for place in range(2 * reach + 1):
-            found = tf.clip_by_value(tf.range(side) + place - reach, 0, side - 1)
-            total += weights[:, place, None, None, None] * tf.gather(image, found, axis=axis)
+            rows = tf.clip_by_value(tf.range(side) + place - reach, 0, side - 1)
+            total += weights[:, place, None, None, None] * tf.gather(image, rows, axis=axis)
         image = total
     return image, label

@@ -14,10 +14,10 @@ UPRIGHT = 1
 def orientation_of(image: Image.Image) -> int:
     """1 to 8; 1 (as stored) if nothing sensible is said. Loads a PNG whose EXIF may come late."""
     try:
-        found = image.getexif().get(_ORIENTATION)
+        orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # damaged EXIF is no damage of the image: viewers pass over it
         return UPRIGHT
-    return found if isinstance(found, int) and 1 <= found <= 8 else UPRIGHT
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else UPRIGHT
 
 
 def swaps_sides(orientation: int) -> bool:

@@ -8,7 +8,7 @@ def integer_root(values: tf.Tensor) -> tf.Tensor:
 
     values: int64 >= 0, below 2**52. Returns int64 of the same shape.
     """
-    found = tf.cast(tf.sqrt(tf.cast(values, tf.float64)), tf.int64)
+    root = tf.cast(tf.sqrt(tf.cast(values, tf.float64)), tf.int64)
     # Whatever the last bit of the square root is: one too many, or one too few.
-    found -= tf.cast(found * found > values, tf.int64)
-    return found + tf.cast((found + 1) * (found + 1) <= values, tf.int64)
+    root -= tf.cast(root * root > values, tf.int64)
+    return root + tf.cast((root + 1) * (root + 1) <= values, tf.int64)

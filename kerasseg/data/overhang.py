@@ -27,12 +27,12 @@ class CropPlan:
         down, across = self.inside
 
         def mirrored() -> tuple[tf.Tensor, tf.Tensor]:
-            found = [
+            crops = [
                 tf.gather(tf.gather(pixels, self.rows, axis=0), self.columns, axis=1)
                 for pixels in (image, label)
             ]
-            return found[0], tf.where(
-                down[:, None] & across, found[1], tf.constant(OUTSIDE, tf.uint8)
+            return crops[0], tf.where(
+                down[:, None] & across, crops[1], tf.constant(OUTSIDE, tf.uint8)
             )
 
         whole = tf.reduce_all(down) & tf.reduce_all(across)

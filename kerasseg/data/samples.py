@@ -71,11 +71,11 @@ def near_miss(folder: Path, stem: str, *, besides: Path | None = None) -> str:
         return ""
     own = stem.casefold()
     for name in names:
-        found = name.casefold()
-        rest = found.removeprefix(own)
+        name_here = name.casefold()
+        rest = name_here.removeprefix(own)
         if folder / name == besides:
             continue
-        if not name.startswith(".") and found.startswith(own) and not rest[:1].isalnum():
+        if not name.startswith(".") and name_here.startswith(own) and not rest[:1].isalnum():
             return f"; {name} lies there"
     return ""
 

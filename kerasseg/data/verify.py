@@ -41,8 +41,8 @@ def verify_samples(
     threads = workers or os.cpu_count() or 1
     new_facts: dict[Sample, Facts] = {}
     with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda s: header_problem(s, label_set), new)
-        refused = [(s, problem) for s, problem in zip(new, found, strict=True) if problem]
+        verdicts = pool.map(lambda s: header_problem(s, label_set), new)
+        refused = [(s, problem) for s, problem in zip(new, verdicts, strict=True) if problem]
         problems = [problem + header_hint(s, label_set) for s, problem in refused[:MAX_PROBLEMS]]
         if problems:
             rest = len(refused) - len(problems)

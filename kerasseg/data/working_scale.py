@@ -97,11 +97,11 @@ class WorkingScale:
             block = max(1, math.ceil(1 / (2 * ratio)))
             return block, block
         # The smallest b with (2 b x scale)² >= 1.
-        found = [
+        sides = [
             root((height * width * c.denominator - 1) // (4 * c.numerator)) + 1
             for c in self.area_constants
         ]
-        return found[0], found[1]
+        return sides[0], sides[1]
 
     def frame(
         self, height: Any, width: Any, *, root: Callable[[Any], Any] = math.sqrt

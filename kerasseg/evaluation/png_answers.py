@@ -52,9 +52,9 @@ class PngAnswers:
         table = self._catalog.label_set.written_table
         ways = self._encodings(path, kind)
         labels = [self._read(path, way, table) for way in ways]
-        for found in labels:
-            if not (found == UNKNOWN).any():
-                return Answer(found)
+        for trained in labels:
+            if not (trained == UNKNOWN).any():
+                return Answer(trained)
         row, column = np.argwhere(labels[0] == UNKNOWN)[0]
         what = "colour" if ways[0] == "colors" else "label id"
         raise UserError(f"{path}: row {row}, column {column} holds no {what} of the data set")

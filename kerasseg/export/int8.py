@@ -101,16 +101,16 @@ def _constants_of_parts(model: onnx.ModelProto, scale: WorkingScale) -> dict[int
     if scale.ratio is not None or share >= 1:
         return {}
     taken = {value for _, value in _whole_numbers(model)}
-    found: dict[int, int] = {}
+    replaced: dict[int, int] = {}
     for constant in scale.area_constants:
         old = 4 * constant.numerator
         assert old in taken, "the graph computes with another constant"
         new = max(1, round(old * share))
-        while old not in found and new in taken:  # it has to be told apart to be put back
+        while old not in replaced and new in taken:  # it has to be told apart to be put back
             new += 1
-        found.setdefault(old, new)
-        taken.add(found[old])
-    return found
+        replaced.setdefault(old, new)
+        taken.add(replaced[old])
+    return replaced
 
 
 def _whole_numbers(model: onnx.ModelProto) -> Iterator[tuple[onnx.TensorProto, int]]:

@@ -17,7 +17,7 @@ def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
     In a folder, what is named like a result (`x_labels.png` beside an image `x`) is passed over,
     and so is whatever lies below `out`. Raises UserError if one leads to no image.
     """
-    found: dict[Path, Path] = {}
+    unique: dict[Path, Path] = {}
     for text in given:
         paths = [Path(text)]
         if not paths[0].exists():
@@ -29,8 +29,8 @@ def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
         if not images:
             raise UserError(f"{text}: no image there ({' '.join(SUFFIXES)})")
         for image in images:
-            found.setdefault(image.resolve(), image)
-    return tuple(found.values())
+            unique.setdefault(image.resolve(), image)
+    return tuple(unique.values())
 
 
 def find_unused(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:

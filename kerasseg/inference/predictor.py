@@ -53,8 +53,8 @@ class Predictor(ABC):
         """`compute_with_probabilities` of one image, uint8 (H, W, 3), in tiles as `predict` does,
         without the axis of the batch. flip: of its mirror image, the answer mirrored back."""
         view = np.ascontiguousarray(image[:, ::-1]) if flip else image
-        found = self._compute_one(self.compute_with_probabilities, view)
-        return {name: values[:, ::-1] for name, values in found.items()} if flip else found
+        outputs = self._compute_one(self.compute_with_probabilities, view)
+        return {name: values[:, ::-1] for name, values in outputs.items()} if flip else outputs
 
     def _compute_one(self, compute: Callable[[np.ndarray], Outputs], image: np.ndarray) -> Outputs:
         """What `compute` of a batch says of one image, without the axis of the batch."""
@@ -103,9 +103,9 @@ def check_image(image: np.ndarray) -> None:
         or image.shape[2] != 3
         or 0 in image.shape
     ):
-        found = (
+        kind = (
             f"{image.dtype} {image.shape}"
             if isinstance(image, np.ndarray)
             else type(image).__name__
         )
-        raise UserError(f"image: found {found}, allowed: a uint8 array (height, width, 3), RGB")
+        raise UserError(f"image: found {kind}, allowed: a uint8 array (height, width, 3), RGB")

@@ -32,9 +32,9 @@ class ViewsPredictor(Predictor):
         return True
 
     def compute(self, images: np.ndarray) -> Outputs:
-        found = self.compute_with_probabilities(images)
-        del found["probabilities"]
-        return found
+        outputs = self.compute_with_probabilities(images)
+        del outputs["probabilities"]
+        return outputs
 
     def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         answers = [self._average(image) for image in images]
@@ -42,23 +42,23 @@ class ViewsPredictor(Predictor):
 
     def predict(self, image: np.ndarray, *, probabilities: bool = False) -> Prediction:
         check_image(image)
-        found = self._average(image)
+        outputs = self._average(image)
         if not probabilities:
-            del found["probabilities"]
-        return self._prediction(**found)
+            del outputs["probabilities"]
+        return self._prediction(**outputs)
 
     def _average(self, image: np.ndarray) -> Outputs:
         """All outputs of one image, without the axis of the batch."""
         total: Outputs = {}
         for predictor in self._predictors:
             for flip in self._flips:
-                found = predictor.compute_view(image, flip=flip)
+                view = predictor.compute_view(image, flip=flip)
                 for name in ("probabilities", "uncertainty"):
                     # In place: probabilities of a large image take gigabytes.
                     if name in total:
-                        total[name] += found[name]
+                        total[name] += view[name]
                     else:
-                        total[name] = np.array(found[name], np.float32)
+                        total[name] = np.array(view[name], np.float32)
         for values in total.values():
             values /= len(self._predictors) * len(self._flips)
         mean = total["probabilities"]

@@ -40,9 +40,9 @@ def _scores(records: Sequence[RunRecord], names: list[str]) -> str:
     ]
     rows = []
     for name, shown in {n: score for scores in own for n, score in scores.items()}.items():
-        found = [scores[name].value if name in scores else None for scores in own]
-        if any(value is not None for value in found):
-            rows.append((html.text(shown.title), *(format_score(v, shown.form) for v in found)))
+        values = [scores[name].value if name in scores else None for scores in own]
+        if any(value is not None for value in values):
+            rows.append((html.text(shown.title), *(format_score(v, shown.form) for v in values)))
     rows.append(("images seen", *(f"{record.images_seen:,}" for record in records)))
     return html.table(("", *names), rows)
 
@@ -69,13 +69,13 @@ def _classes(records: Sequence[RunRecord], names: list[str]) -> str:
     rows = []
     for name in classes:
         entries = [record.scores.overlap.classes.get(name) for record in records]
-        found = [None if entry is None else entry.iou for entry in entries]
-        best = max((value for value in found if value is not None), default=None)
+        ious = [None if entry is None else entry.iou for entry in entries]
+        best = max((value for value in ious if value is not None), default=None)
         cells = [
             f"<b>{format_score(value)}</b>"
             if value is not None and value == best
             else format_score(value)
-            for value in found
+            for value in ious
         ]
         rows.append((html.text(name), *cells))
     return html.table(("class", *names), rows)

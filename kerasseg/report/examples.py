@@ -57,22 +57,22 @@ def draw_example(
     sample = next(s for s in catalog.splits[split] if s.name == score.name)
     label_set = catalog.label_set
     image, target = image_of(sample), label_of(sample, catalog)
-    found = predictor.predict(image)
+    prediction = predictor.predict(image)
     errors = np.empty((*target.shape, 3), np.uint8)
-    errors[...] = np.where((found.labels == target)[..., None], _RIGHT, _WRONG)
+    errors[...] = np.where((prediction.labels == target)[..., None], _RIGHT, _WRONG)
     errors[target == VOID] = _NOT_ASKED
-    scale = float(np.quantile(found.uncertainty, 0.995)) or 1.0
+    scale = float(np.quantile(prediction.uncertainty, 0.995)) or 1.0
     return Example(
         name=score.name,
         miou=score.miou,
         pictures=(
             ("image", _fit(image, smooth=True), True),
-            ("prediction", _fit(label_set.colorize(found.labels), smooth=False), False),
+            ("prediction", _fit(label_set.colorize(prediction.labels), smooth=False), False),
             ("target", _fit(label_set.colorize(target), smooth=False), False),
             ("wrong pixels in red", _fit(errors, smooth=False), False),
             (
                 f"uncertainty, 0 to {scale:.2g}",
-                _fit(heat_map(found.uncertainty, full_scale=scale), smooth=True),
+                _fit(heat_map(prediction.uncertainty, full_scale=scale), smooth=True),
                 True,
             ),
         ),

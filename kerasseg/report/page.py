@@ -116,8 +116,8 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
         )
         return html.section("Best and worst images", html.note(examples), panels)
     parts = []
-    for title, found in zip(("Best", "Worst"), examples, strict=True):
-        for example in found:
+    for title, shown in zip(("Best", "Worst"), examples, strict=True):
+        for example in shown:
             pictures = "".join(
                 html.picture(image, caption, photo=photo)
                 for caption, image, photo in example.pictures

@@ -49,16 +49,16 @@ class RunRecord:
     @property
     def stages(self) -> list[tuple[float, float, str]]:
         """(first image, last image, crop scale) of each stage."""
-        found: list[tuple[float, float, str]] = []
+        spans: list[tuple[float, float, str]] = []
         before, stage = 0.0, None
         for row in self.history:
             end = float(row["images_seen"])
             if row["stage"] == stage:
-                found[-1] = (found[-1][0], end, row["crop_scale"])
+                spans[-1] = (spans[-1][0], end, row["crop_scale"])
             else:
-                found.append((before, end, row["crop_scale"]))
+                spans.append((before, end, row["crop_scale"]))
             before, stage = end, row["stage"]
-        return found
+        return spans
 
 
 def _parameters(weights: Path) -> int:

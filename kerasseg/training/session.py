@@ -104,7 +104,7 @@ class Session:
     @property
     def data_key(self) -> str:
         """Names the training and validation images and the label table."""
-        names = {split: [s.name for s in found] for split, found in self.catalog.splits.items()}
+        names = {split: [s.name for s in samples] for split, samples in self.catalog.splits.items()}
         digest = hashlib.sha256(json.dumps(names).encode())
         label_set = self.catalog.label_set
         digest.update(label_set.table.tobytes())

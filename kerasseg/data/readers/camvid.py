@@ -18,8 +18,8 @@ def read_camvid(root: Path, split: str) -> tuple[Sample, ...]:
     folder_or_error(root, f"data.root, the folder that holds {layout}")
     images = folder_or_error(root / split, f"the images; data.root holds {layout}")
     labels = folder_or_error(root / f"{split}annot", f"the labels of {images}")
-    found = [Sample(p.stem, p, labels / p.name) for p in visible_files(images, ".png")]
-    samples = checked_samples(found, where=images, pattern="{name}.png")
+    pairs = [Sample(p.stem, p, labels / p.name) for p in visible_files(images, ".png")]
+    samples = checked_samples(pairs, where=images, pattern="{name}.png")
     refuse_orphans(visible_files(labels, ".png"), samples, images=images, allowed=".png")
     return samples
 

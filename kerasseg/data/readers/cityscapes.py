@@ -43,13 +43,13 @@ def read_cityscapes(root: Path, split: str) -> tuple[Sample, ...]:
     splits = sorted(p.name for p in (root / IMAGES).iterdir() if p.is_dir())
     folder_or_error(images, f"the {split} images", f" (found: {', '.join(splits) or 'no folder'})")
 
-    found: list[Sample] = []
+    pairs: list[Sample] = []
     for city in (path for path in images.iterdir() if path.is_dir()):
         for image in visible_files(city, IMAGE_END.lower()):
             name = image.name[: -len(IMAGE_END)]
             label = root / LABELS / split / city.name / (name + LABEL_END)
-            found.append(Sample(name, image, label))
-    samples = checked_samples(found, where=images, pattern="{city}/{name}" + IMAGE_END)
+            pairs.append(Sample(name, image, label))
+    samples = checked_samples(pairs, where=images, pattern="{city}/{name}" + IMAGE_END)
     for town in sorted({sample.image.parent.name for sample in samples}):
         refuse_orphans(
             visible_files(root / LABELS / split / town, LABEL_END.lower()),

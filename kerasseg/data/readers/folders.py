@@ -26,11 +26,11 @@ def read_folders(root: Path, split: str) -> tuple[Sample, ...]:
     images = folder_or_error(root / split / "images", f"the {split} images")
     labels = folder_or_error(root / split / "labels", f"the labels of {images}")
     present = {path.stem: path for path in visible_files(labels, ".png")}
-    found = [
+    pairs = [
         Sample(path.stem, path, present.get(path.stem, labels / f"{path.stem}.png"))
         for path in visible_files(images, ".png", ".jpg", ".jpeg")
     ]
-    samples = checked_samples(found, where=images, pattern="{name}.png, .jpg or .jpeg")
+    samples = checked_samples(pairs, where=images, pattern="{name}.png, .jpg or .jpeg")
     allowed = ".png, .jpg or .jpeg"
     refuse_orphans(visible_files(labels, ".png"), samples, images=images, allowed=allowed)
     return samples

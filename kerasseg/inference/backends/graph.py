@@ -40,5 +40,5 @@ class GraphPredictor(Predictor):
         return np.stack([self._compute_one(compute, image)["labels"] for image in images])
 
 
-def _arrays(found: Mapping[str, Any]) -> Outputs:
-    return {name: values.numpy() for name, values in found.items()}
+def _arrays(tensors: Mapping[str, Any]) -> Outputs:
+    return {name: values.numpy() for name, values in tensors.items()}

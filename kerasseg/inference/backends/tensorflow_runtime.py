@@ -46,10 +46,10 @@ class SavedModelPredictor(Predictor):
         return PROBABILITIES in self._loaded.signatures
 
     def compute(self, images: np.ndarray) -> Outputs:
-        found = self._loaded.signatures[SIGNATURE](image=tf.constant(images))
-        return {name: values.numpy() for name, values in found.items()}
+        outputs = self._loaded.signatures[SIGNATURE](image=tf.constant(images))
+        return {name: values.numpy() for name, values in outputs.items()}
 
     def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         """Two passes: an export has no signature for both."""
-        found = self._loaded.signatures[PROBABILITIES](image=tf.constant(images))
-        return {**self.compute(images), PROBABILITIES: found[PROBABILITIES].numpy()}
+        outputs = self._loaded.signatures[PROBABILITIES](image=tf.constant(images))
+        return {**self.compute(images), PROBABILITIES: outputs[PROBABILITIES].numpy()}

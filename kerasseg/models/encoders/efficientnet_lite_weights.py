@@ -46,7 +46,7 @@ def read_weights(
     fit the layers of `net`.
     """
     state = read_torch_weights(path)
-    found: dict[str, list[np.ndarray]] = {}
+    weights: dict[str, list[np.ndarray]] = {}
     for name in names:
         convolution, norm = torch_names(name)
         kernel = _take(state, f"{convolution}.weight", path)
@@ -55,9 +55,9 @@ def read_weights(
         axes = (2, 3, 0, 1) if name.endswith("_depthwise") else (2, 3, 1, 0)
         if kernel.ndim == 4:
             kernel = kernel.transpose(axes)
-        found[name] = [kernel]
-        found[f"{name}_norm"] = [_take(state, f"{norm}.{part}", path) for part in _NORM]
-    for name, arrays in found.items():
+        weights[name] = [kernel]
+        weights[f"{name}_norm"] = [_take(state, f"{norm}.{part}", path) for part in _NORM]
+    for name, arrays in weights.items():
         expected = [tuple(weight.shape) for weight in net.get_layer(name).weights]
         if [array.shape for array in arrays] != expected:
             raise UserError(
@@ -66,7 +66,7 @@ def read_weights(
             )
         if not all(np.isfinite(array).all() for array in arrays):
             raise UserError(f"{path}: weights of {name} are not finite")
-    return found
+    return weights
 
 
 def torch_names(name: str) -> tuple[str, str]:
