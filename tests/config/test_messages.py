@@ -149,7 +149,11 @@ def test_files_that_cannot_be_read(tmp_path):
     binary = tmp_path / "b.yaml"
     binary.write_bytes(b"seed: \xff\n")
     for path, reason, names in (
-        (tmp_path / "none.yaml", "no such file", " or one of camvid, cityscapes, folders, streets"),
+        (
+            tmp_path / "none.yaml",
+            "no such file",
+            " or one of camvid, camvid_unet, cityscapes, folders, streets",
+        ),
         (tmp_path, "Is a directory", ""),
         (binary, "no UTF-8 text (byte 6)", ""),
     ):
