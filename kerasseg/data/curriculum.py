@@ -38,6 +38,10 @@ class Plan:
     def total_steps(self) -> int:
         return self.epochs[-1].end
 
+    def begins_stage(self, index: int) -> bool:
+        """Whether the epoch of this index is the first one of its stage."""
+        return index == 0 or self.epochs[index].stage != self.epochs[index - 1].stage
+
     def epoch_at(self, step: int) -> int:
         """Index of the epoch that holds `step`; the number of epochs once all are done."""
         return sum(epoch.end <= step for epoch in self.epochs)

@@ -151,6 +151,8 @@ class _Loop:
         # A budget that was planned a moment ago has said it.
         said = not self.session.group.is_chief or (train.minutes is not None and not progress.step)
         for index in range(len(progress.history), len(plan.epochs)):
+            if self.board is not None and plan.begins_stage(index):
+                self.board.batch(self.session, plan, step=plan.epochs[index].first_step)
             clock.reset()
             while progress.step < plan.epochs[index].end:
                 means = clock.run(self.step, batches, batch_size=train.batch_size)

@@ -118,7 +118,7 @@ class Segmenter(keras.Model):
         before the optimizer clips them and before its loss scale looks for infinities, so that
         all replicas make the same update. Returns the running means, the same in all of them.
         """
-        image, label = self._view(batch)
+        image, label = self.view(batch)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         with tf.GradientTape() as tape:
             outputs = self.forward(image, training=True)
@@ -141,7 +141,9 @@ class Segmenter(keras.Model):
         outputs = self.forward(image, training=False)
         return self._results(self.objective(label, outputs), image, label, outputs)
 
-    def _view(self, batch) -> tuple[tf.Tensor, tf.Tensor]:
+    def view(self, batch) -> tuple[tf.Tensor, tf.Tensor]:
+        """What `train_step` makes of a batch: image float32 (B, H, W, 3) in 0…255 and label, after
+        the augmentation if it is keyed."""
         if not isinstance(batch, dict):
             return _pair(batch)
         if self._augmentation is None:

@@ -1,11 +1,15 @@
-"""TensorBoard: the row of each epoch as scalars, and a panel at each validation."""
+"""TensorBoard: the row of each epoch as scalars, a panel at each validation, and the input."""
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
+from kerasseg.data.curriculum import Plan
 from kerasseg.drawing.panels import panel
 from kerasseg.training.session import Session
+
+_SHOWN = 4  # images of a training batch
 
 
 class TensorBoard:
@@ -41,4 +45,21 @@ class TensorBoard:
         )
         with self._writer.as_default(step=step):
             tf.summary.image("validation", picture[None])
+        self._writer.flush()
+
+    def batch(self, session: Session, plan: Plan, *, step: int) -> None:
+        """What the net is given at `step`: cropped, augmented, with what is pasted into it. One
+        image a row, its label to the right."""
+        (batch,) = session.input_for(plan).from_step(step).take(1)
+        images, labels = session.segmenter.view(batch)
+        rows = [
+            np.concatenate([np.round(image).astype(np.uint8), colours], axis=1)
+            for image, colours in zip(
+                images[:_SHOWN].numpy(),
+                session.catalog.label_set.colorize(labels[:_SHOWN].numpy()),
+                strict=True,
+            )
+        ]
+        with self._writer.as_default(step=step):
+            tf.summary.image("training", np.concatenate(rows)[None])
         self._writer.flush()

@@ -76,3 +76,8 @@ def test_only_whole_batches_count_but_one_there_is_always(images, steps):
 
 def test_an_epoch_ends_where_its_steps_do():
     assert Epoch(stage=0, crop_scale=1.0, first_step=5, steps=3).end == 8
+
+
+def test_the_first_epoch_of_each_stage():
+    plan = plan_epochs([(0.6, 2), (0.75, 1), (1.0, 3)], images=4, batch_size=2)
+    assert [plan.begins_stage(i) for i in range(6)] == [True, False, True, True, False, False]
