@@ -69,6 +69,7 @@ def test_a_training_step_is_timed():
 def test_a_deep_encoder_is_timed():
     options = ["--size", "32", "64", "--batch", "1", "--rounds", "1", "--calls", "1"]
     options += ["--patience", "0", "--peers", "none"]
+    options += ["--set", "model.decoder_channels=[4,4,4,4,4]"]
     found = answer("encoders.py", "infer", "efficientnet_lite0", *options)["candidates"]
     assert all(entry["images_a_second"] > 0 for entry in found.values())
     assert max(entry["time_ratio"] for entry in found.values()) >= 1

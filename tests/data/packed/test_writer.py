@@ -5,8 +5,6 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -22,6 +20,7 @@ from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.labels import cityscapes_labels
 from tests.data.packed.packed_data import SIZES, configure, draw_files, pack_files
+from tests.programs import run_program
 
 KILLED = Path(__file__).with_name("killed_pack.py")
 
@@ -87,13 +86,7 @@ def test_threads_change_nothing(files, packed, tmp_path):
 @pytest.mark.parametrize("where", ["fsync:1", "fsync:7", "replace:3", "fsync:15", "replace:8"])
 def test_a_killed_pack_ends_with_the_same_bytes(files, packed, tmp_path, where):
     arguments = [where, files, tmp_path / "out", tmp_path / "cache"]
-    killed = subprocess.run(
-        [sys.executable, str(KILLED), *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(KILLED.parents[3])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    killed = run_program([KILLED, *arguments], folder=tmp_path)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not (tmp_path / "out" / INDEX).exists()
     assert list((tmp_path / "out").glob("*.tmp"))
