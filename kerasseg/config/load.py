@@ -38,6 +38,7 @@ MAY_DIFFER_ON_RESUME = frozenset(
         "train.gpu_memory",
         "train.minutes",
         "train.save_every",
+        "train.patience",
         "train.panels",
         "serving.max_pixels",
         "serving.tile",

@@ -112,6 +112,12 @@ class TrainConfig(Section):
         200, ge=1, description="steps between two saved states, to continue from"
     )
     validate_every: Integer = Field(1, ge=1, description="epochs between two validations")
+    patience: Integer | None = Field(
+        None,
+        ge=1,
+        description="end the run once so many validations of the last stage in a row are no better "
+        "than the best of that stage; null: never",
+    )
     init_from: AnyPath | None = Field(
         None, description="start from these weights: a run directory or a .keras file"
     )

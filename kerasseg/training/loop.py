@@ -21,6 +21,7 @@ from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
 from kerasseg.training.input_errors import naming_changed_files
+from kerasseg.training.patience import is_better
 from kerasseg.training.replicas import join_replicas, stop_with_the_others
 from kerasseg.training.score_best import score_best, write_panels
 from kerasseg.training.session import Session, build_session
@@ -83,7 +84,8 @@ def train(
         progress = open_run(run, session, step, fresh=fresh, started=started, boundaries=boundaries)
         session.schedule.total_steps.assign(progress.plan.total_steps)
         if group.from_chief(progress.finished and run.metrics.exists()):
-            print(f"{run.path}: this run is finished; --fresh starts it over")
+            how = " (train.patience)" if progress.out_of_patience else ""
+            print(f"{run.path}: this run is finished{how}; --fresh starts it over")
             if group.is_chief and not run.panels.exists():  # it was stopped after its scores
                 write_panels(config, catalog, run)
         else:
@@ -151,6 +153,8 @@ class _Loop:
         # A budget that was planned a moment ago has said it.
         said = not self.session.group.is_chief or (train.minutes is not None and not progress.step)
         for index in range(len(progress.history), len(plan.epochs)):
+            if self._out_of_patience():
+                break
             if self.board is not None and plan.begins_stage(index):
                 self.board.batch(self.session, plan, step=plan.epochs[index].first_step)
             clock.reset()
@@ -182,6 +186,18 @@ class _Loop:
             else:
                 progress.history.append({})
                 self.session.segmenter.reset_metrics()
+
+    def _out_of_patience(self) -> bool:
+        """Whether to end before the plan does, with a line about it; the chief has the scores."""
+        group, progress = self.session.group, self.progress
+        ends = bool(group.from_chief(group.is_chief and progress.out_of_patience))
+        if ends:
+            every = "validation" if progress.patience == 1 else f"{progress.patience} validations"
+            self.display.say(
+                f"the last {every} did not improve the mIoU (train.patience): the run ends after "
+                f"step {progress.step} of {progress.plan.total_steps}"
+            )
+        return ends
 
     def _say_how_long(self, step_seconds: float, *, epochs: int) -> None:
         """A line about the rest of the run, unless it is over at once."""
@@ -277,11 +293,3 @@ class _Loop:
             "optimizer.learning_rate or set optimizer.clip_norm, which makes a new run (another "
             f"name, or --fresh); the last good state is {newest}"
         )
-
-
-def is_better(miou: float, best: float | None) -> bool:
-    """Whether weights of `miou` replace those of `best`; NaN (no labelled pixel) gives way to any
-    score, and the first weights are kept whatever theirs."""
-    if best is None or math.isnan(best):
-        return best is None or not math.isnan(miou)
-    return miou > best

@@ -33,7 +33,13 @@ def first_progress(
     else:
         plan, by_budget = session.plan(), False
     device = session.device.precision, session.device.jit
-    return Progress(plan, planned_by_budget=by_budget, data_key=session.data_key, device=device)
+    return Progress(
+        plan,
+        planned_by_budget=by_budget,
+        data_key=session.data_key,
+        device=device,
+        patience=train.patience,
+    )
 
 
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
@@ -97,6 +103,7 @@ def resumed_progress(run: RunDirectory, session: Session) -> Progress | None:
     if saved is None:
         return None
     progress, values = saved
+    progress.patience = session.config.train.patience
     if progress.data_key != session.data_key:
         raise UserError(
             f"data.root={session.config.data.root}: holds other images or labels than when "

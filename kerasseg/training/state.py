@@ -13,6 +13,7 @@ import numpy as np
 
 from kerasseg.data.curriculum import Epoch, Plan
 from kerasseg.files import writing
+from kerasseg.training.patience import validations_since_best
 from kerasseg.training.segmenter import Segmenter
 
 _KEPT = 2
@@ -36,7 +37,8 @@ class Progress:
     step: steps done. history: finished rows. best_miou: of the weights in `best.keras`, or None.
     plan: the epochs to run. planned_by_budget: the plan came from `train.minutes` or `train.steps`.
     data_key: names the data it was trained on. device: what `auto` became when the run was begun,
-    precision and whether XLA compiles; None if it is not known.
+    precision and whether XLA compiles; None if it is not known. patience: `train.patience` as it is
+    now, which is not saved.
     """
 
     plan: Plan
@@ -46,10 +48,20 @@ class Progress:
     best_miou: float | None = None
     history: list[dict[str, str]] = field(default_factory=list)
     device: tuple[str, bool] | None = None
+    patience: int | None = None
 
     @property
     def finished(self) -> bool:
-        return len(self.history) == len(self.plan.epochs)
+        return len(self.history) == len(self.plan.epochs) or self.out_of_patience
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether the run ends before its plan does. A function of the rows, so that a resumed run
+        ends where one without a break does."""
+        if self.patience is None or len(self.history) == len(self.plan.epochs):
+            return False
+        last = self.plan.epochs[-1].stage + 1
+        return validations_since_best(self.history, stage=last) >= self.patience
 
 
 def _variables(segmenter: Segmenter) -> dict[str, keras.Variable]:
