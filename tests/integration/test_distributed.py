@@ -75,11 +75,15 @@ def final_state(run: Path) -> dict[str, np.ndarray]:
 
 
 def assert_same_run(run: Path, expected: Path) -> None:
-    """Weights, averages, slots, seeds and running means to 1e-5; history and scores likewise."""
+    """Weights, averages, slots, seeds and running means, history and scores, to 1e-4.
+
+    Gradients are clipped to a norm of 0.5; sums in another order leave them 1e-5 apart, after some
+    hundred roundings. A step is 0.05 of that, momentum makes ten of one, and there are 12.
+    """
     one, other = final_state(run), final_state(expected)
     assert one.keys() == other.keys()
     for name, value in one.items():
-        np.testing.assert_allclose(value, other[name], rtol=0, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(value, other[name], rtol=0, atol=1e-4, err_msg=name)
     tables = []
     for path in (run, expected):
         with (path / "history.csv").open(newline="") as file:
