@@ -9,10 +9,10 @@ import numpy as np
 from kerasseg.config import Config
 from kerasseg.data.facts import Facts, VerifiedCache, cache_folder
 from kerasseg.data.label_png import LabelEncoding
+from kerasseg.data.layouts import LAYOUTS, known_layout
 from kerasseg.data.packed.checksums import verify_shards
 from kerasseg.data.packed.format import PackedIndex, find_index, labels_for
 from kerasseg.data.readers import READERS
-from kerasseg.data.readers.layouts import known_layout
 from kerasseg.data.remarks import absent_classes, left_out, repeated_images, turned_photos
 from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.data.verify import verify_samples
@@ -121,7 +121,10 @@ def _hint(root: Path, name: str) -> str:
     if likely is not None:
         return f" (this looks like {READERS[likely].title}: data.name={likely})"
     layout = known_layout(root)
-    return f" (this looks like {layout}, a layout that has to be converted first)" if layout else ""
+    if layout is None:
+        return ""
+    title = LAYOUTS[layout].title
+    return f" (this looks like {title}: `kerasseg import {root} OUT` converts it)"
 
 
 def _summary(

@@ -66,6 +66,18 @@ def test_a_reader(recipe, tmp_path):
         reader.read_samples(tmp_path, "val")
 
 
+def test_an_import_format(recipe, tmp_path):
+    for folder, name in (("photos", "a.png"), ("tiles", "a_tile.png"), ("tiles", "b_tile.png")):
+        (tmp_path / folder / "val").mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 3), 2).save(tmp_path / folder / "val" / name)
+    source = recipe("An import format")["read_tiles"](tmp_path)
+    (pair,) = source.pairs
+    assert (pair.name, pair.split) == ("val/a", "val")
+    assert source.no_image == (str(tmp_path / "tiles" / "val" / "b_tile.png"),)
+    drawn = pair.label.draw({"road": 0, "car": 1}, rest=255, size=(3, 4))
+    assert (drawn.label == 1).all()
+
+
 def test_a_metric(recipe):
     rng = np.random.default_rng(0)
     truth, answer = rng.integers(0, 3, (2, 20, 30)).astype(np.uint8)

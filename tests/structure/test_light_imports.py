@@ -7,7 +7,7 @@ import sys
 from tests.structure.source import PROJECT, files, module_name
 
 # All modules of these packages …
-PACKAGES = ("config", "labels", "metrics", "streets", "importers", "drawing", "data/readers")
+PACKAGES = ("config", "labels", "metrics", "streets", "importing", "drawing", "data/readers")
 # … and these.
 MODULES = {
     "kerasseg",

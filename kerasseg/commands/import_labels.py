@@ -1,0 +1,135 @@
+"""Turn the export of an annotation tool into folders that `train` reads.
+
+Splits are kept; without any, frames of one video stay together. What was left
+out is listed. OUT is written completely or not at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerasseg.commands.parser import CommandParser, one_of
+from kerasseg.data.layouts import LAYOUTS, known_layout
+from kerasseg.errors import DONE, DONE_IN_PART, UserError, print_error
+from kerasseg.terminal import console, print_remarks, progress_bar
+
+if TYPE_CHECKING:
+    from kerasseg.importing.plain_folders import Outcome
+    from kerasseg.importing.source import Source
+
+_AUTO = "auto"
+_LISTED = 20  # files that could not be read
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, as it was unpacked")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write; must be new")
+    parser.add_argument(
+        "--format",
+        type=one_of((_AUTO, *LAYOUTS)),
+        default=_AUTO,
+        metavar="NAME",
+        help=f"{', '.join(LAYOUTS)}; auto looks at the folder (default: auto)",
+    )
+    parser.add_argument(
+        "--val",
+        type=_share,
+        default=0.1,
+        metavar="SHARE",
+        help="share of the images that validate, where SOURCE has no such split "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--map",
+        type=Path,
+        metavar="FILE",
+        help="YAML with a line for each class that is merged (truck: vehicle), void (sky: void) "
+        'or not drawn (logo: null); "*" are all others',
+    )
+    parser.add_argument(
+        "--keep-empty",
+        action="store_true",
+        help="images that the tool lists without a shape are background, not unlabelled",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0, or 1 if files could not be read. Raises UserError for what the user can mend."""
+    from kerasseg.importing import FORMATS
+    from kerasseg.importing.class_map import plan_classes, read_class_map
+    from kerasseg.importing.plain_folders import refuse_existing, write_folders
+    from kerasseg.importing.source import without_empty
+
+    if not args.source.is_dir():
+        state = "is a file; unpack it" if args.source.exists() else "not found"
+        raise UserError(f"{args.source}: {state}; expected the folder of an export")
+    refuse_existing(args.out)
+    name = args.format if args.format != _AUTO else known_layout(args.source)
+    if name is None:
+        raise UserError(
+            f"{args.source}: not recognised; name the layout with --format, "
+            f"allowed: {', '.join(LAYOUTS)}"
+        )
+    mapping = read_class_map(args.map) if args.map else {}
+    source = FORMATS[name](args.source)
+    if not args.keep_empty:
+        source = without_empty(source)
+    if not source.pairs:
+        raise UserError("\n".join([f"{args.source}: no labelled image", *_remarks(source)]))
+    plan = plan_classes(source.classes, mapping, where=args.map)
+    with progress_bar("importing", total=len(source.pairs)) as report:
+        outcome = write_folders(source, args.out, plan=plan, val=args.val, progress=report)
+    print_remarks([*_remarks(source), *_findings(outcome)])
+    shown = console()
+    counts = " · ".join(f"{split} {outcome.images[split]}" for split in outcome.images)
+    shown.print(f"{args.out}: {LAYOUTS[name].title}, {counts} · {len(outcome.classes)} classes")
+    shown.print(f"next: kerasseg check --config folders data.root={args.out}")
+    problems = [*source.problems, *outcome.problems]
+    if problems:
+        more = len(problems) - _LISTED
+        lines = problems[:_LISTED] + ([f"and {more} more"] if more > 0 else [])
+        print_error("\n".join([f"{len(problems)} left out, could not be read:", *lines]))
+    return DONE_IN_PART if problems else DONE
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 0.9:
+        raise argparse.ArgumentTypeError(f"found {text}, allowed: number from 0 to 0.9")
+    return share
+
+
+def _remarks(source: Source) -> Iterator[str]:
+    """What was left out, in words."""
+    yield from _such_as(source.no_label, "image has no label", "images have no label")
+    yield from _such_as(source.no_image, "label has no image", "labels have no image")
+    yield from source.notes
+
+
+def _such_as(names: Sequence[str], one: str, many: str) -> Iterator[str]:
+    if names:
+        yield f"{len(names)} {one if len(names) == 1 else many}, such as {names[0]}: left out"
+
+
+def _findings(outcome: Outcome) -> Iterator[str]:
+    """What came up while labels were drawn, in words."""
+    if outcome.outside:
+        count = sum(shapes for _, shapes in outcome.outside)
+        example = outcome.outside[0][0]
+        yield f"{count} shapes reach beyond their image and are cut, such as in {example}"
+    if outcome.unknown:
+        listed = ", ".join(f"{name} ({n:,})" for name, n in outcome.unknown.most_common(8))
+        yield f"undeclared classes are void: {listed}"
+    if outcome.turned:
+        yield (
+            f"{len(outcome.turned)} labels were drawn on the photo as stored and are turned "
+            f"upright with it, by its EXIF orientation, such as {outcome.turned[0]}"
+        )
+    if outcome.drawn_val:
+        yield "no split for validation in the source: drawn, frames of one video kept together"

@@ -1,0 +1,54 @@
+"""Which images train and which validate: as the source says, else drawn by groups of names."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+_SPLITS = {
+    "train": ("train", "training", "trn"),
+    "val": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing"),
+}
+_WORDS = {word: split for split, words in _SPLITS.items() for word in words}
+_COPY = re.compile(r"(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.\w+$", re.I)  # augmented by Roboflow
+_NUMBER = re.compile(r"[_\-. ]*\d+$")
+
+
+def split_of(name: str) -> str | None:
+    """The split that a word of the name stands for, as in instances_train2017; or None."""
+    words = re.findall(r"[a-z]+", name.lower())
+    return next((_WORDS[word] for word in reversed(words) if word in _WORDS), None)
+
+
+def group_of(name: str) -> str:
+    """What frames of one video share: the folders and the name without the number at its end."""
+    path = PurePosixPath(name)
+    # Of drive_000001_000019, drive_000001 is the video.
+    return f"{path.parent}/{_NUMBER.sub('', _COPY.sub('', path.name))}"
+
+
+def draw_val(names: Sequence[str], share: float) -> set[int]:
+    """The places of the names that validate: about `share` of them, at least one, never all.
+
+    Whole groups (`group_of`), in an order that hashes their names, as long as they fit. Where that
+    leaves more than half of it open, as with one long video, the rest is the end of the largest
+    group: one of its frames then has a neighbour in training. The same names give the same answer.
+    """
+    wanted = min(max(round(share * len(names)), 1), len(names) - 1)
+    groups: dict[str, list[int]] = {}
+    for place in sorted(range(len(names)), key=lambda i: _natural(names[i])):
+        groups.setdefault(group_of(names[place]), []).append(place)
+    chosen: set[int] = set()
+    for group in sorted(groups, key=lambda name: hashlib.sha256(name.encode()).digest()):
+        if len(chosen) + len(groups[group]) <= wanted:
+            chosen.update(groups.pop(group))
+    if 2 * len(chosen) < wanted:
+        largest = max(groups.values(), key=len)
+        chosen.update(largest[-min(wanted - len(chosen), len(largest)) :])
+    return chosen
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """frame_9 before frame_10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

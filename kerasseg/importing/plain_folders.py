@@ -1,0 +1,249 @@
+"""A source to plain folders: images, label PNGs and labels.yaml, all of it or nothing."""
+
+import io
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from kerasseg.config.yaml_file import SettingsDumper
+from kerasseg.data.exif import UPRIGHT, orientation_of, swaps_sides, turn_upright
+from kerasseg.data.image_file import read_photo
+from kerasseg.errors import UserError
+from kerasseg.files import os_errors, temporary_folder
+from kerasseg.importing.class_map import ClassPlan
+from kerasseg.importing.partition import draw_val
+from kerasseg.importing.source import BACKGROUND, Labelled, Source
+from kerasseg.labels import VOID
+from kerasseg.labels.label_file import read_label_file
+
+_COPIED = {"PNG": ".png", "JPEG": ".jpg"}
+
+
+@dataclass
+class Outcome:
+    """What was written. images: per split. pixels: int64 (256,) of each written id.
+
+    unknown: pixels or shapes of undeclared classes. outside: shapes; turned: labels that were drawn
+    on the photo as stored. problems: lines, one for each image that was left out because a file
+    could not be read.
+    """
+
+    images: Counter[str] = field(default_factory=Counter)
+    pixels: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
+    classes: tuple[str, ...] = ()
+    unknown: Counter[str] = field(default_factory=Counter)
+    outside: list[tuple[str, int]] = field(default_factory=list)
+    turned: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    drawn_val: bool = False
+
+
+def write_folders(
+    source: Source,
+    out: Path,
+    *,
+    plan: ClassPlan,
+    val: float,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Outcome:
+    """Writes `source` to the new folder `out`, by way of one beside it that is renamed at the end.
+
+    val: share of the images that validate where the source has no split for it; 0: none.
+    Raises UserError, and nothing is left, if `out` is there and not empty, if there are fewer than
+    two classes, if no image could be read, or if it cannot be written.
+    """
+    refuse_existing(out)
+    pairs, drawn_val = _with_splits(source, val)
+    outcome = Outcome(drawn_val=drawn_val)
+    rest = plan.ids.get(source.rest, VOID) if source.rest is not None else VOID
+    jobs = _named(pairs)
+    with temporary_folder(out.parent) as folder:
+        for split in sorted({str(pair.split) for pair, _ in jobs}):
+            (folder / split / "images").mkdir(parents=True)
+            (folder / split / "labels").mkdir()
+
+        def one(job: tuple[Labelled, str]) -> "_Written | str":
+            try:
+                return _write_pair(*job, folder, plan=plan, rest=VOID if rest is None else rest)
+            except UserError as error:
+                return str(error)
+
+        with os_errors(out, "cannot be written"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done, (job, result) in enumerate(
+                zip(jobs, pool.map(one, jobs), strict=True), start=1
+            ):
+                _add(outcome, job[0], result)
+                progress(done)
+        if not outcome.images:
+            raise UserError("\n".join(["no image could be read:", *outcome.problems[:5]]))
+        outcome.classes = _write_classes(folder / "labels.yaml", plan, outcome.pixels)
+        for path in folder.iterdir():
+            if path.is_dir() and not outcome.images[path.name]:
+                shutil.rmtree(path)
+        with os_errors(out, "cannot be written"):
+            if out.is_dir():
+                out.rmdir()
+            folder.rename(out)
+    return outcome
+
+
+def refuse_existing(out: Path) -> None:
+    """Raises UserError if `out` is a file, or a folder that is not empty."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out}: is there already; choose a new folder")
+
+
+@dataclass(frozen=True)
+class _Written:
+    counts: np.ndarray
+    unknown: Counter[str]
+    outside: int
+    turned: bool
+
+
+def _add(outcome: Outcome, pair: Labelled, result: _Written | str) -> None:
+    if isinstance(result, str):
+        outcome.problems.append(result)
+        return
+    outcome.images[str(pair.split)] += 1
+    outcome.pixels += result.counts
+    outcome.unknown += result.unknown
+    if result.outside:
+        outcome.outside.append((pair.name, result.outside))
+    if result.turned:
+        outcome.turned.append(pair.name)
+
+
+def _with_splits(source: Source, val: float) -> tuple[list[Labelled], bool]:
+    """The pairs with a split each, and whether validation was drawn.
+
+    A source without a training split has one pool; one without validation gives some of training.
+    """
+    splits = {pair.split for pair in source.pairs}
+    if {"train", "val"} <= splits:
+        return [_in(pair, pair.split or "train") for pair in source.pairs], False
+    if "train" in splits:
+        pooled: set[str | None] = {"train", None}
+    else:
+        pooled = splits & {None, "val"} or splits
+    pool = [pair for pair in source.pairs if pair.split in pooled]
+    kept = [pair for pair in source.pairs if pair.split not in pooled]
+    chosen = draw_val([pair.name for pair in pool], val) if val else set()
+    if val and not chosen:
+        raise UserError(
+            "found one labelled image, expected two or more, of which one validates (--val 0: none)"
+        )
+    drawn = [_in(pair, "val" if i in chosen else "train") for i, pair in enumerate(pool)]
+    return drawn + kept, bool(chosen)
+
+
+def _in(pair: Labelled, split: str) -> Labelled:
+    return Labelled(pair.name, pair.image, pair.label, split, pair.empty)
+
+
+def _named(pairs: list[Labelled]) -> list[tuple[Labelled, str]]:
+    """Each pair with the name of its files: the image's, with its folders where two are alike.
+
+    Raises UserError if that does not tell them apart.
+    """
+    stems = Counter(PurePosixPath(pair.name).name.casefold() for pair in pairs)
+    jobs = []
+    seen: dict[str, str] = {}
+    for pair in pairs:
+        stem = PurePosixPath(pair.name).name
+        name = stem if stems[stem.casefold()] == 1 else pair.name.strip("/").replace("/", "_")
+        if (other := seen.get(name.casefold())) is not None:
+            raise UserError(f"{pair.name} and {other}: would both be called {name}; rename one")
+        seen[name.casefold()] = pair.name
+        jobs.append((pair, name))
+    return jobs
+
+
+def _write_pair(pair: Labelled, name: str, folder: Path, *, plan: ClassPlan, rest: int) -> _Written:
+    """Raises UserError if a file cannot be read, or the label does not fit the image."""
+    where = pair.image if isinstance(pair.image, Path) else Path(pair.name)
+    data, suffix, stored, orientation = _image(pair.image, where)
+    upright = stored[::-1] if swaps_sides(orientation) else stored
+    drawn = pair.label.draw(plan.ids, rest=rest, size=upright)
+    label, turned = drawn.label, False
+    if label.shape != upright and label.shape == stored:
+        label, turned = turn_upright(label, orientation), True
+    if label.shape != upright:
+        raise UserError(
+            f"{where}: {upright[1]} x {upright[0]} pixels, but its label has "
+            f"{label.shape[1]} x {label.shape[0]}"
+        )
+    target = folder / str(pair.split)
+    (target / "images" / f"{name}{suffix}").write_bytes(data)
+    Image.fromarray(label).save(target / "labels" / f"{name}.png")
+    counts = np.bincount(label.ravel(), minlength=256)
+    return _Written(counts, drawn.unknown, drawn.outside, turned)
+
+
+def _image(image: Path | bytes, where: Path) -> tuple[bytes, str, tuple[int, int], int]:
+    """The file to write with its suffix, (height, width) as it is stored, EXIF orientation.
+
+    PNG and JPEG stay as they are; what training does not read becomes PNG, upright.
+    """
+    with os_errors(where, "cannot be read"):
+        data = image if isinstance(image, bytes) else image.read_bytes()
+    try:
+        with Image.open(io.BytesIO(data)) as file:
+            file.load()
+            suffix = _COPIED.get(str(file.format))
+            plain = file.mode in ("1", "L", "LA", "P", "RGB", "RGBA")
+            size, orientation = (file.height, file.width), orientation_of(file)
+    except Exception as error:  # Pillow's plugins raise half a dozen types for damaged files
+        raise UserError(
+            f"{where}: cannot be read as an image ({error})".replace("\n", " ")
+        ) from None
+    if suffix and plain:
+        return data, suffix, size, orientation
+    pixels, orientation = read_photo(where) if isinstance(image, Path) else (None, UPRIGHT)
+    if pixels is None:
+        raise UserError(f"{where}: the image inside is {suffix or 'neither PNG nor JPEG'}")
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue(), ".png", pixels.shape[:2], UPRIGHT
+
+
+def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> tuple[str, ...]:
+    """Writes the file of classes and returns their names. Raises UserError if it would be refused.
+
+    A background that never occurs is left out: shapes cover every pixel.
+    """
+    written = [
+        (label_id, name, color)
+        for label_id, (name, color) in enumerate(zip(plan.names, plan.colors, strict=True))
+        if name != BACKGROUND or pixels[label_id]
+    ]
+    lines = [
+        _yaml({"name": name, "id": label_id, "color": tuple(color)})
+        for label_id, name, color in written
+    ]
+    text = "".join(f"  - {line}\n" for line in lines)
+    path.write_text(f"classes:\n{text}void: {{id: {VOID}}}\n", encoding="utf-8")
+    try:
+        read_label_file(path, void="background")
+    except UserError as error:
+        raise UserError(str(error).removeprefix(f"{path}: ")) from None
+    return tuple(name for _, name, _ in written)
+
+
+def _yaml(entry: dict) -> str:
+    return yaml.dump(
+        entry,
+        Dumper=SettingsDumper,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=10**6,
+    ).strip()
