@@ -107,14 +107,9 @@ def _share(text: str) -> float:
 
 def _remarks(source: Source) -> Iterator[str]:
     """What was left out, in words."""
-    yield from _such_as(source.no_label, "image has no label", "images have no label")
-    yield from _such_as(source.no_image, "label has no image", "labels have no image")
+    yield from _counted("images without a label, left out", source.no_label)
+    yield from _counted("labels without an image, left out", source.no_image)
     yield from source.notes
-
-
-def _such_as(names: Sequence[str], one: str, many: str) -> Iterator[str]:
-    if names:
-        yield f"{len(names)} {one if len(names) == 1 else many}, such as {names[0]}: left out"
 
 
 def _findings(outcome: Outcome) -> Iterator[str]:
@@ -122,14 +117,21 @@ def _findings(outcome: Outcome) -> Iterator[str]:
     if outcome.outside:
         count = sum(shapes for _, shapes in outcome.outside)
         example = outcome.outside[0][0]
-        yield f"{count} shapes reach beyond their image and are cut, such as in {example}"
+        yield f"shapes that reach beyond their image, cut: {count:,}, such as in {example}"
     if outcome.unknown:
         listed = ", ".join(f"{name} ({n:,})" for name, n in outcome.unknown.most_common(8))
-        yield f"undeclared classes are void: {listed}"
-    if outcome.turned:
-        yield (
-            f"{len(outcome.turned)} labels were drawn on the photo as stored and are turned "
-            f"upright with it, by its EXIF orientation, such as {outcome.turned[0]}"
-        )
+        yield f"undeclared classes, void: {listed}"
+    yield from _counted(
+        "labels drawn on the photo as stored, turned upright with it by its EXIF orientation",
+        outcome.turned,
+    )
+    if (label_id := outcome.classes.get("background")) is not None:
+        share = outcome.pixels[label_id] / outcome.pixels.sum()
+        yield f"background, a class of its own: {share:.1%} of the pixels"
     if outcome.drawn_val:
         yield "no split for validation in the source: drawn, frames of one video kept together"
+
+
+def _counted(what: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"{what}: {len(names):,}, such as {names[0]}"

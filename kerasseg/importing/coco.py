@@ -102,7 +102,7 @@ def read_coco(root: Path) -> Source:
         no_label=tuple(str(path) for path in index if path not in images and not _is_mask(path)),
         no_image=tuple(absent),
         problems=tuple(problems),
-        notes=tuple(f"{n} annotations {why}: not drawn" for why, n in not_drawn.items()),
+        notes=tuple(f"annotations {why}, not drawn: {n}" for why, n in not_drawn.items()),
     )
 
 

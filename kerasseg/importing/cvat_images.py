@@ -88,7 +88,7 @@ def read_cvat_images(root: Path) -> Source:
         no_label=tuple(str(path) for path in index if path not in found),
         no_image=tuple(no_image),
         problems=tuple(problems),
-        notes=tuple(f"{n} shapes of type {kind}: not drawn" for kind, n in not_drawn.items()),
+        notes=tuple(f"shapes of type {kind}, not drawn: {n}" for kind, n in not_drawn.items()),
     )
 
 

@@ -53,7 +53,7 @@ def read_label_studio(root: Path) -> Source:
         try:
             image = _image(task, file, index)
             results, others = _results(task)
-            counted["annotations of others, in place of which one was taken"] += others
+            counted["other annotations of a task, left out"] += others
             regions = [region for r in results for region in _shapes(r, counted)]
         except UserError as error:
             problems.append(f"{file}: task {task.get('id')}: {error}")
@@ -79,7 +79,7 @@ def read_label_studio(root: Path) -> Source:
         no_label=tuple(str(path) for path in index if path not in pairs and not _is_png(path)),
         no_image=tuple(no_image),
         problems=tuple(problems),
-        notes=tuple(f"{n} {what}" for what, n in counted.items() if n),
+        notes=tuple(f"{what}: {n}" for what, n in counted.items() if n),
     )
 
 
@@ -184,7 +184,7 @@ def _shapes(result: dict, counted: Counter[str]) -> list[tuple[Shape, Size]]:
     names = value.get(_KINDS.get(kind, ""), [])
     if not names:
         if "original_width" in result:
-            counted[f"regions of type {kind}: not drawn"] += 1
+            counted[f"regions of type {kind}, not drawn"] += 1
         return []
     size = int(result["original_height"]), int(result["original_width"])
     return [(Shape(class_name(name), *_mask(kind, value, size)), size) for name in names]

@@ -29,7 +29,8 @@ _COPIED = {"PNG": ".png", "JPEG": ".jpg"}
 
 @dataclass
 class Outcome:
-    """What was written. images: per split. pixels: int64 (256,) of each written id.
+    """What was written. images: per split. pixels: int64 (256,) of each written id. classes: name
+    -> id.
 
     unknown: pixels or shapes of undeclared classes. outside: shapes; turned: labels that were drawn
     on the photo as stored. problems: lines, one for each image that was left out because a file
@@ -38,7 +39,7 @@ class Outcome:
 
     images: Counter[str] = field(default_factory=Counter)
     pixels: np.ndarray = field(default_factory=lambda: np.zeros(256, np.int64))
-    classes: tuple[str, ...] = ()
+    classes: dict[str, int] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
     outside: list[tuple[str, int]] = field(default_factory=list)
     turned: list[str] = field(default_factory=list)
@@ -215,10 +216,11 @@ def _image(image: Path | bytes, where: Path) -> tuple[bytes, str, tuple[int, int
     return buffer.getvalue(), ".png", pixels.shape[:2], UPRIGHT
 
 
-def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> tuple[str, ...]:
-    """Writes the file of classes and returns their names. Raises UserError if it would be refused.
+def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> dict[str, int]:
+    """Writes the file of classes and returns their ids by name.
 
-    A background that never occurs is left out: shapes cover every pixel.
+    A background that never occurs is left out: shapes cover every pixel. Raises UserError if the
+    file would be refused when it is read.
     """
     written = [
         (label_id, name, color)
@@ -235,7 +237,7 @@ def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> tuple[str
         read_label_file(path, void="background")
     except UserError as error:
         raise UserError(str(error).removeprefix(f"{path}: ")) from None
-    return tuple(name for _, name, _ in written)
+    return {name: label_id for label_id, name, _ in written}
 
 
 def _yaml(entry: dict) -> str:

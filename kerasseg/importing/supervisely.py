@@ -74,7 +74,7 @@ def read_supervisely(root: Path) -> Source:
         no_label=tuple(str(path) for path in index if path not in used),
         no_image=tuple(no_image),
         problems=tuple(problems),
-        notes=tuple(f"{n} objects of type {kind}: not drawn" for kind, n in not_drawn.items()),
+        notes=tuple(f"objects of type {kind}, not drawn: {n}" for kind, n in not_drawn.items()),
     )
 
 

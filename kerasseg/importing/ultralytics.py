@@ -58,7 +58,7 @@ def read_ultralytics(root: Path) -> Source:
     return found.source(
         map(SourceClass, classes),
         rest=BACKGROUND if BACKGROUND in classes else None,
-        notes=(f"{len(boxes)} boxes, such as in {boxes[0]}: not drawn",) if boxes else (),
+        notes=(f"boxes, not drawn: {len(boxes)}, such as in {boxes[0]}",) if boxes else (),
     )
 
 

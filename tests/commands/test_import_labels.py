@@ -28,11 +28,12 @@ def test_what_it_found_and_what_it_left_out(tmp_path, capsys):
     text(tmp_path / "in" / "labels.txt", "__ignore__\n_background_\nroad\ncar\n")
     assert import_labels(tmp_path / "in", tmp_path / "out") == 0
     out = capsys.readouterr().out
-    assert "note: 1 image has no label, such as " in out
-    assert "unlabelled.jpg: left out" in out
-    assert "gone.json: left out" in out
-    assert "note: 1 shapes reach beyond their image and are cut, such as in train/more" in out
-    assert "note: undeclared classes are void: tram (1)" in out
+    assert f"note: images without a label, left out: 1, such as {folder / 'unlabelled.jpg'}" in out
+    assert f"note: labels without an image, left out: 1, such as {folder / 'gone.json'}" in out
+    assert "note: shapes that reach beyond their image, cut: 1, such as in train/more" in out
+    assert "note: undeclared classes, void: tram (1)" in out
+    # 43 of 96 pixels of three scenes, all but the two shapes of the fourth image.
+    assert "note: background, a class of its own: " in out
     assert f"{tmp_path / 'out'}: LabelMe, train 3 · val 1 · 3 classes" in out
     assert f"next: kerasseg check --config folders data.root={tmp_path / 'out'}" in out
 
@@ -64,7 +65,7 @@ def test_images_without_a_shape_are_background_if_so_told(tmp_path, capsys):
     content["annotations"] = [a for a in content["annotations"] if a["image_id"] == 0]
     path.write_text(json.dumps(content))
     assert not import_labels(tmp_path / "in", tmp_path / "out")
-    assert "1 image has no label, such as images/train/drive_0002: left out" in (
+    assert "images without a label, left out: 1, such as images/train/drive_0002" in (
         capsys.readouterr().out
     )
     assert not import_labels(tmp_path / "in", tmp_path / "all", "--keep-empty")

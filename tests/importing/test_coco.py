@@ -124,9 +124,9 @@ def test_what_is_not_drawn_is_told(tmp_path):
     assert source.no_image == ("gone.jpg (_annotations.coco.json)",)
     assert source.no_label == (str(tmp_path / "train" / "c.jpg"),)
     assert set(source.notes) == {
-        "1 annotations without outline (boxes alone): not drawn",
-        "1 annotations with fewer than three points: not drawn",
-        "1 annotations of an image that the file does not list: not drawn",
+        "annotations without outline (boxes alone), not drawn: 1",
+        "annotations with fewer than three points, not drawn: 1",
+        "annotations of an image that the file does not list, not drawn: 1",
     }
     label = drawn(source)
     assert (label.outside, label.unknown) == (1, {"category 77": 1})

@@ -162,7 +162,7 @@ def test_a_background_that_never_occurs_is_no_class(tmp_path):
     image = photo(tmp_path / "a.png")
     shapes = [Shape("road", bitmap(np.ones((4, 6), bool), 0, 0)), Shape("car", bitmap(FRAME, 0, 0))]
     outcome = write(source(pair(image, *shapes)), tmp_path / "out", val=0)
-    assert outcome.classes == ("road", "car")
+    assert outcome.classes == {"road": 1, "car": 2}
     content = yaml.safe_load((tmp_path / "out" / "labels.yaml").read_text())
     assert [entry["id"] for entry in content["classes"]] == [1, 2]
     assert outcome.pixels[[1, 2]].tolist() == [20, 4]
