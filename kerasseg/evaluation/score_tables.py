@@ -50,20 +50,20 @@ def print_uncertainty_scores(
     """How well each uncertainty score finds errors and unknown things."""
     table = Table(title=title)
     table.add_column("score", max_width=24)
-    for name in ("AUROC", "AP", "AURC", "FPR95"):
+    for name in ("AUROC", "AP", "AURC", "AUGRC", "FPR95"):
         table.add_column(name, justify="right")
     if errors is not None:
         table.add_section()
         table.add_row("finding errors:", style="bold")
         for name, error in errors.by_score.items():
-            auroc, precision = error.auroc, error.average_precision
-            table.add_row(name, *_cells(auroc, precision, error.risk_coverage_area, None))
+            areas = error.risk_coverage_area, error.generalized_risk_coverage_area
+            table.add_row(name, *_cells(error.auroc, error.average_precision, *areas, None))
     if unknown is not None:
         table.add_section()
         table.add_row("finding unknown things:", style="bold")
         for name, thing in unknown.by_score.items():
             auroc, precision = thing.auroc, thing.average_precision
-            table.add_row(name, *_cells(auroc, precision, None, thing.fpr95))
+            table.add_row(name, *_cells(auroc, precision, None, None, thing.fpr95))
     console().print(table)
 
 

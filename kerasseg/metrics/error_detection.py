@@ -30,6 +30,7 @@ class ErrorRanking:
     auroc: float | None
     average_precision: float | None
     risk_coverage_area: float | None
+    generalized_risk_coverage_area: float | None
     curve: RiskCoverage
 
 
@@ -46,6 +47,7 @@ class ErrorDetectionScores:
                     "auroc": ranking.auroc,
                     "average_precision": ranking.average_precision,
                     "risk_coverage_area": ranking.risk_coverage_area,
+                    "generalized_risk_coverage_area": ranking.generalized_risk_coverage_area,
                     "risk_coverage": {
                         "coverage": list(ranking.curve.coverage),
                         "risk": list(ranking.curve.risk),
@@ -65,6 +67,9 @@ class ErrorDetectionScores:
                     auroc=read_number(entry["auroc"]),
                     average_precision=read_number(entry["average_precision"]),
                     risk_coverage_area=read_number(entry["risk_coverage_area"]),
+                    generalized_risk_coverage_area=read_number(
+                        entry.get("generalized_risk_coverage_area")  # older files lack it
+                    ),
                     curve=RiskCoverage(
                         coverage=tuple(map(float, entry["risk_coverage"]["coverage"])),
                         risk=tuple(map(float, entry["risk_coverage"]["risk"])),
@@ -75,10 +80,13 @@ class ErrorDetectionScores:
         )
 
     def summary(self) -> tuple[Score, ...]:
-        return tuple(
-            Score(f"error AUROC, {name}", self.by_score[name].auroc, compared=True)
-            for name in COMPARED
-            if name in self.by_score
+        own = [(name, self.by_score[name]) for name in COMPARED if name in self.by_score]
+        return (
+            *(Score(f"error AUROC, {n}", r.auroc, compared=True) for n, r in own),
+            *(
+                Score(f"error AUGRC, {n}", r.generalized_risk_coverage_area, "lower", compared=True)
+                for n, r in own
+            ),
         )
 
 
@@ -108,5 +116,6 @@ def _error_ranking(ranking: Ranking) -> ErrorRanking:
         auroc=null_if_undefined(ranking.auroc),
         average_precision=null_if_undefined(ranking.average_precision),
         risk_coverage_area=null_if_undefined(ranking.risk_coverage_area),
+        generalized_risk_coverage_area=null_if_undefined(ranking.generalized_risk_coverage_area),
         curve=RiskCoverage(tuple(coverage.tolist()), tuple(risk.tolist())),
     )

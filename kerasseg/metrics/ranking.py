@@ -1,48 +1,41 @@
-"""How well a score per pixel ranks what is wrong, or unknown, over any number of pixels.
-
-Scores are non-negative float32. Their bit patterns grow with them, so the upper 20 bits are a
-histogram with a bin for each 1/2048 of a value: memory stays the same however long the split is,
-and two scores that share a bin count as tied.
-"""
+"""How well a score per pixel ranks what is wrong, or unknown, over any number of pixels."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-_SHIFT = 12
-BINS = (1 << (31 - _SHIFT)) + 1
-
-
-def bins_of(scores: np.ndarray) -> np.ndarray:
-    """int64 bin numbers; monotone. scores: float32 >= 0, any shape. Raises ValueError for others,
-    not-a-number among them."""
-    scores = np.ascontiguousarray(scores, np.float32)
-    if not (scores >= 0).all():
-        raise ValueError("a score is below 0 or not a number")
-    return (scores.view(np.uint32) >> _SHIFT).astype(np.int64)
+from kerasseg.metrics.histogram import ScoreHistogram, upper_edge
 
 
 @dataclass
 class Ranking:
-    """Positives are the pixels that ought to score high: the errors, the unknown things."""
+    """Positives are the pixels that ought to score high: the errors, the unknown things.
 
-    positives: np.ndarray = field(init=False)
-    negatives: np.ndarray = field(init=False)
+    Scores that share a bin of the histogram count as tied; apart from that, all is exact.
+    """
+
+    pixels: ScoreHistogram = field(init=False)
 
     def __post_init__(self) -> None:
-        self.positives = np.zeros(BINS, np.int64)
-        self.negatives = np.zeros(BINS, np.int64)
+        self.pixels = ScoreHistogram(rows=2)
 
     def add(self, scores: np.ndarray, positive: np.ndarray) -> None:
-        """scores: float32 >= 0. positive: bool of the same shape."""
-        bins, positive = bins_of(scores).ravel(), np.asarray(positive, bool).ravel()
-        self.positives += np.bincount(bins[positive], minlength=BINS)
-        self.negatives += np.bincount(bins[~positive], minlength=BINS)
+        """scores: float32 of any range. positive: bool of the same shape."""
+        self.pixels.add(scores, np.asarray(positive, bool))
+
+    @property
+    def positives(self) -> np.ndarray:
+        """int64 (N,): of each score that occurs, the lowest first."""
+        return self.pixels.counts[1]
+
+    @property
+    def negatives(self) -> np.ndarray:
+        """int64 (N,): of the same scores."""
+        return self.pixels.counts[0]
 
     def _falling(self) -> tuple[np.ndarray, np.ndarray]:
         """True and false positives at each threshold that occurs, the highest first."""
-        used = np.flatnonzero(self.positives + self.negatives)[::-1]
-        return np.cumsum(self.positives[used]), np.cumsum(self.negatives[used])
+        return np.cumsum(self.positives[::-1]), np.cumsum(self.negatives[::-1])
 
     @property
     def auroc(self) -> float:
@@ -73,9 +66,8 @@ class Ranking:
     def risk_coverage(self) -> tuple[np.ndarray, np.ndarray]:
         """(coverage, risk), float64: of the pixels that score lowest, the share that is kept and
         the share of positives (errors) among them, from few pixels to all."""
-        used = np.flatnonzero(self.positives + self.negatives)
-        wrong = np.cumsum(self.positives[used]).astype(np.float64)
-        kept = np.cumsum((self.positives + self.negatives)[used]).astype(np.float64)
+        wrong = np.cumsum(self.positives).astype(np.float64)
+        kept = np.cumsum(self.positives + self.negatives).astype(np.float64)
         return (kept / kept[-1], wrong / kept) if len(kept) else (kept, wrong)
 
     def risk_coverage_points(self, *, steps: int = 100) -> tuple[np.ndarray, np.ndarray]:
@@ -93,9 +85,35 @@ class Ranking:
     def risk_coverage_area(self) -> float:
         """Area under the risk-coverage curve (AURC): every pixel's risk at its own coverage,
         averaged; lower is better. nan without pixels."""
-        used = np.flatnonzero(self.positives + self.negatives)
-        if not len(used):
+        sizes = self.positives + self.negatives
+        if not len(sizes):
             return float("nan")
-        sizes = (self.positives + self.negatives)[used]
         _, risk = self.risk_coverage()
         return float((risk * sizes).sum() / sizes.sum())
+
+    @property
+    def generalized_risk_coverage_area(self) -> float:
+        """Area under the share of *all* pixels that are kept and wrong, over coverage (AUGRC).
+
+        Traub et al. 2024, arXiv:2407.01032: the mean risk of an error that slips through, 0 to
+        0.5; lower is better. Ties count half, so that with an accuracy a it is
+        (1 - AUROC) * a * (1 - a) + (1 - a)**2 / 2. nan without pixels.
+        """
+        wrong, right = (
+            np.concatenate([[0], np.cumsum(counts)]) for counts in (self.positives, self.negatives)
+        )
+        total = int(wrong[-1] + right[-1])
+        if not total:
+            return float("nan")
+        return float(np.trapezoid(wrong / total, (wrong + right) / total))
+
+    def best_f1_threshold(self) -> float:
+        """The threshold above which the positives are found with the highest F1, a float32.
+
+        Of several the highest; nan without positives.
+        """
+        hits, alarms = self._falling()
+        if not (len(hits) and hits[-1]):
+            return float("nan")
+        best = int(np.argmax(2 * hits / (hits + alarms + hits[-1])))
+        return upper_edge(int(self.pixels.bins[::-1][best]) - 1)

@@ -19,9 +19,10 @@ class ScoredImage:
     classes: how many are evaluated. truth: uint8 trainIds, 255 is void. labels: uint8 trainIds,
     `classes` or 255 is background. confidence: float32 in 0…1, or None if only labels are known.
     probabilities: float32 (H, W, outputs), the background's last, or None. uncertainty_scores:
-    float32 >= 0 by name, high where the labels may be wrong. unknown_scores: the same, high only
-    where a thing is unknown. instances: as InstanceScorer takes them; unknown: bool, the pixels
-    of things that no class covers; both None if the data set does not say.
+    float32 of any range by name, high where the labels may be wrong. unknown_scores: the same,
+    high only where a thing is unknown. instances: as InstanceScorer takes them; unknown: bool, the
+    pixels of things that no class covers; both None if the data set does not say. place: in the
+    split, from 0.
     """
 
     classes: int
@@ -34,6 +35,12 @@ class ScoredImage:
     unknown_scores: Mapping[str, np.ndarray] = field(default_factory=dict)
     instances: np.ndarray | None = None
     unknown: np.ndarray | None = None
+    place: int = 0
+
+    @property
+    def fitted(self) -> bool:
+        """Thresholds are fitted on every second image and scored on the others."""
+        return self.place % 2 == 0
 
     @cached_property
     def confusion(self) -> ConfusionMatrix:

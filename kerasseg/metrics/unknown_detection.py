@@ -25,15 +25,18 @@ class UnknownRanking:
 
 @dataclass(frozen=True)
 class UnknownDetectionScores:
-    """images: in how many there are such things. by_score: by name of the score."""
+    """images: how many were looked at. with_things: how many of them hold such things. by_score:
+    by name of the score."""
 
     images: int
+    with_things: int
     by_score: Mapping[str, UnknownRanking]
 
     def to_json(self) -> dict[str, Any]:
         return {
             "unknown": {
                 "images": self.images,
+                "with_things": self.with_things,
                 **{
                     name: {
                         "auroc": ranking.auroc,
@@ -50,8 +53,10 @@ class UnknownDetectionScores:
         if "unknown" not in data:
             return None
         entries = dict(data["unknown"])
+        images = int(entries.pop("images"))
         return cls(
-            images=int(entries.pop("images")),
+            images=images,
+            with_things=int(entries.pop("with_things", images)),  # older files count no others
             by_score={
                 name: UnknownRanking(
                     auroc=read_number(entry["auroc"]),
@@ -73,14 +78,16 @@ class UnknownDetectionScores:
 
 @dataclass
 class UnknownDetectionScorer:
-    """Sums over the images that have unknown things; memory does not grow with them."""
+    """Sums over all images that have a mask of unknown things, empty or not; memory does not grow
+    with them."""
 
     rankings: dict[str, Ranking] = field(default_factory=dict)
     images: int = 0
+    with_things: int = 0
 
     def add(self, image: ScoredImage) -> None:
-        """Its unknown pixels stand against the evaluated ones; nothing if it has none."""
-        if image.unknown is not None and image.unknown.any():
+        """Its unknown pixels stand against the evaluated ones; nothing if nobody says which."""
+        if image.unknown is not None:
             asked = (image.truth != VOID) | image.unknown
             self.add_scores(
                 {**image.uncertainty_scores, **image.unknown_scores},
@@ -91,17 +98,19 @@ class UnknownDetectionScorer:
     def add_scores(
         self, scores: Mapping[str, np.ndarray], *, unknown: np.ndarray, asked: np.ndarray
     ) -> None:
-        """scores: float32 (H, W) >= 0 by name. unknown, asked: bool (H, W), the pixels that ought
-        to score high, and all that are looked at."""
+        """scores: float32 (H, W) by name. unknown, asked: bool (H, W), the pixels that ought to
+        score high, and all that are looked at."""
         self.images += 1
+        self.with_things += bool(unknown.any())
         for name, values in scores.items():
             self.rankings.setdefault(name, Ranking()).add(values[asked], unknown[asked])
 
     def scores(self, confusion: ConfusionMatrix | None = None) -> UnknownDetectionScores | None:
-        if not self.images:
+        if not self.with_things:
             return None
         return UnknownDetectionScores(
             images=self.images,
+            with_things=self.with_things,
             by_score={
                 name: UnknownRanking(
                     auroc=null_if_undefined(ranking.auroc),

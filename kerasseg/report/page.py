@@ -152,6 +152,7 @@ def _uncertainty_scores(scores: SplitScores) -> str:
                 format_score(ranking.auroc),
                 format_score(ranking.average_precision),
                 format_score(ranking.risk_coverage_area),
+                format_score(ranking.generalized_risk_coverage_area),
             )
             for name, ranking in scores.errors.by_score.items()
         ]
@@ -161,7 +162,7 @@ def _uncertainty_scores(scores: SplitScores) -> str:
     return html.section(
         "Does it know when it is wrong?",
         f'<div class="row">{"".join(drawn)}</div>' if drawn else "",
-        html.table(("finds errors by", "AUROC ↑", "AP ↑", "risk-coverage area ↓"), rows)
+        html.table(("finds errors by", "AUROC ↑", "AP ↑", "AURC ↓", "AUGRC ↓"), rows)
         if rows
         else "",
         _temperature(scores.temperature),
@@ -200,7 +201,9 @@ def _unknown(unknown: UnknownDetectionScores | None) -> str:
     ]
     return html.section(
         "Does it notice what it has never seen?",
-        html.note(f"Pixels of unknown things in {unknown.images} images."),
+        html.note(
+            f"Pixels of unknown things, held by {unknown.with_things} of {unknown.images} images."
+        ),
         html.table(("finds them by", "AUROC ↑", "AP ↑", "FPR95 ↓"), rows),
     )
 

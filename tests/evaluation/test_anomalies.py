@@ -47,7 +47,7 @@ def test_every_score_over_all_pixels(folder):
     samples, calls = find_anomalies(folder), []
     scores = evaluate_anomalies(answer, samples, LABELS, each_image=calls.append)
     assert calls == [1, 2, 3]
-    assert scores.images == 3
+    assert (scores.images, scores.with_things) == (3, 3)
     answers = [answer(sample) for sample in samples]
     unknown = np.concatenate([np.asarray(Image.open(s.label)).ravel() > 0 for s in samples])
     expected = {
@@ -73,7 +73,7 @@ def test_the_command_needs_no_config(folder, tmp_path, capsys):
     write_onnx(model, small_graph())
     start(["evaluate", str(model), "--anomalies", str(folder), "--json", str(target)])
     found = json.loads(target.read_text())
-    assert found["unknown"].keys() == {"images", "uncertainty", "1 - confidence"}
+    assert found["unknown"].keys() == {"images", "with_things", "uncertainty", "1 - confidence"}
     shown = capsys.readouterr().out
     assert f"{found['unknown']['uncertainty']['auroc']:.4f}" in shown
     unused = f"note: --anomalies {folder}: 2 files are not used, such as {folder}/uncut.jpg\n"

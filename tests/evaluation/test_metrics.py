@@ -147,7 +147,7 @@ def test_the_rankings_can_be_left_out_of_the_summary(scores):
     left_out = everything - {score.name for score in scores.summary(rankings=False)}
     assert left_out == {
         f"{what}, {score}"
-        for what in ("error AUROC", "unknown AP", "unknown FPR95")
+        for what in ("error AUROC", "error AUGRC", "unknown AP", "unknown FPR95")
         for score in ("uncertainty", "1 - confidence")
     }
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from kerasseg.metrics.ranking import BINS, Ranking, bins_of
+from kerasseg.metrics.histogram import bins_of
+from kerasseg.metrics.ranking import Ranking
 
 
 def ranked(scores, positive, parts=1):
@@ -73,20 +72,54 @@ def test_a_hundred_points_of_the_curve():
     assert not len(Ranking().risk_coverage_points()[0])
 
 
-@settings(max_examples=50)
-@given(st.lists(st.floats(0, 2.0**127, width=32), min_size=2, max_size=30))
-def test_bins_keep_the_order(values):
-    scores = np.sort(np.array(values, np.float32))
-    bins = bins_of(scores)
-    assert (np.diff(bins) >= 0).all()
-    assert bins.min() >= 0
-    assert bins.max() < BINS
+@pytest.mark.parametrize("positives", [0.0, 0.2, 1.0])
+def test_generalized_risk_by_a_loop_over_pairs(positives):
+    # The chance that of two pixels the one is wrong and no more doubtful than the other.
+    rng = np.random.default_rng(5)
+    positive = rng.random(60) < positives
+    scores = (rng.integers(0, 8, 60) + 2 * positive).astype(np.float32)  # many ties
+    area = 0.0
+    for wrong, score in zip(positive, scores, strict=True):
+        for threshold in scores:
+            area += wrong * ((score < threshold) + 0.5 * (score == threshold)) / 60**2
+    ranking = ranked(scores, positive, parts=3)
+    assert ranking.generalized_risk_coverage_area == pytest.approx(area, abs=1e-12)
 
 
-@pytest.mark.parametrize("bad", [-1.0, float("nan")])
-def test_what_is_no_score_is_refused(bad):
-    with pytest.raises(ValueError, match="below 0 or not a number"):
-        Ranking().add(np.array([0.5, bad], np.float32), np.array([True, False]))
+@pytest.mark.parametrize("seed", range(3))
+def test_generalized_risk_from_auroc_and_accuracy(seed):
+    scores, positive = sample(seed)
+    ranking, right = ranked(scores, positive), 1 - positive.mean()
+    expected = (1 - roc_auc_score(positive, bins_of(scores))) * right * (1 - right)
+    expected += (1 - right) ** 2 / 2
+    assert ranking.generalized_risk_coverage_area == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(Ranking().generalized_risk_coverage_area)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_f1_by_a_loop(seed):
+    scores, positive = sample(seed, n=300)
+    scores -= 1  # the sign does not matter
+    threshold = ranked(scores, positive).best_f1_threshold()
+
+    def f1(t):
+        return 2 * (positive & (scores > t)).sum() / (positive.sum() + (scores > t).sum())
+
+    best = max(f1(t) for t in [-np.inf, *np.unique(scores)])
+    assert f1(threshold) == pytest.approx(best, abs=2e-3)
+    assert np.isnan(ranked(scores, positive & False).best_f1_threshold())
+
+
+@pytest.mark.parametrize("change", [lambda s: -1 / (1 + s), lambda s: s * 1e-30])
+def test_the_range_of_the_scores_does_not_matter(change):
+    scores, positive = sample(4)
+    plain, changed = ranked(scores, positive), ranked(change(scores), positive)
+    assert changed.auroc == pytest.approx(plain.auroc, abs=1e-3)
+
+
+def test_what_is_no_score_is_refused():
+    with pytest.raises(ValueError, match="not a number"):
+        Ranking().add(np.array([0.5, np.nan], np.float32), np.array([True, False]))
 
 
 @pytest.mark.parametrize("positive", [[], [True, True], [False, False]])

@@ -78,9 +78,15 @@ FULL = {
         edge_curve=ReliabilityCurve((0.3,), (0.4,), (10,)),
     ),
     "errors": ErrorDetectionScores(
-        {"uncertainty": ErrorRanking(0.6161, 0.3131, 0.0707, RiskCoverage((0.5, 1.0), (0.1, 0.2)))}
+        {
+            "uncertainty": ErrorRanking(
+                0.6161, 0.3131, 0.0707, 0.0404, RiskCoverage((0.5, 1.0), (0.1, 0.2))
+            )
+        }
     ),
-    "unknown": UnknownDetectionScores(1, {"uncertainty": UnknownRanking(0.6262, 0.1515, 0.9191)}),
+    "unknown": UnknownDetectionScores(
+        2, 1, {"uncertainty": UnknownRanking(0.6262, 0.1515, 0.9191)}
+    ),
     "boundaries": BoundaryScores(0.2828, {2: 0.2929}, {1: 0.1717, 2: None}),
 }
 
