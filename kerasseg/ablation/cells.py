@@ -15,9 +15,9 @@ from typing import Any
 from kerasseg.config import dump_config
 from kerasseg.config.schema import Config
 from kerasseg.errors import BUG, INTERRUPTED, Interrupted, UserError
+from kerasseg.evaluation.anomalies import AnomalyScores
 from kerasseg.metrics.scorer import Score
 from kerasseg.metrics.split_scores import SplitScores
-from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.history import read_history
 
@@ -68,13 +68,13 @@ class CellScores:
     """
 
     split: SplitScores
-    anomalies: UnknownDetectionScores | None
+    anomalies: AnomalyScores | None
     step_seconds: float | None
     peak_memory_bytes: int | None
 
     def summary(self) -> list[Score]:
         """The columns of the table."""
-        anomalies = () if self.anomalies is None else self.anomalies.summary("anomaly")
+        anomalies = () if self.anomalies is None else self.anomalies.summary()
         peak = None if self.peak_memory_bytes is None else self.peak_memory_bytes / 1e9
         return [
             *(score for score in self.split.summary() if score.compared),
@@ -86,7 +86,9 @@ class CellScores:
     def to_json(self) -> dict[str, Any]:
         data = self.split.to_json()
         if self.anomalies is not None:
-            data["anomalies"] = self.anomalies.to_json()["unknown"]
+            anomalies = self.anomalies.to_json()
+            data["anomalies"] = anomalies.pop("unknown")
+            data |= {f"anomalies_{key}": value for key, value in anomalies.items()}
         data["step_seconds"] = self.step_seconds
         if self.peak_memory_bytes is not None:
             data["peak_memory_bytes"] = self.peak_memory_bytes
@@ -126,14 +128,11 @@ def _anomalies_key(photos: Path, weights: Path) -> str:
     return digest.hexdigest()[:20]
 
 
-def _read_anomalies(path: Path) -> UnknownDetectionScores:
+def _read_anomalies(path: Path) -> AnomalyScores:
     try:
-        scores = UnknownDetectionScores.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return AnomalyScores.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: cannot be read ({error!r})") from None
-    if scores is None:
-        raise UserError(f"{path}: the key 'unknown' is missing")
-    return scores
 
 
 def run_child(what: str, module: str, *arguments: str) -> None:

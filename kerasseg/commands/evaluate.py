@@ -22,11 +22,11 @@ from kerasseg.terminal import print_remarks, progress_bar
 if TYPE_CHECKING:
     import numpy as np
 
+    from kerasseg.evaluation.anomalies import AnomalyScores
     from kerasseg.evaluation.answers import AnswerSource
     from kerasseg.evaluation.monte_carlo import DropoutScores
     from kerasseg.inference.predictor import Predictor
     from kerasseg.metrics.split_scores import SplitScores
-    from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 
 _TIMED_IMAGES = 10
 
@@ -78,13 +78,20 @@ def run(args: argparse.Namespace) -> None:
     """Raises UserError for what the user can mend."""
     args.model = Path(args.model)
     _check(args)
-    from kerasseg.evaluation.score_tables import print_scores, print_uncertainty_scores
+    from kerasseg.evaluation.score_tables import (
+        print_scores,
+        print_uncertainty_scores,
+        print_unknown_objects,
+        print_unlabelled,
+    )
 
     if args.anomalies:
-        unknown = _anomalies(args)
-        _write(args, unknown)
-        title = f"{args.anomalies.name}: {unknown.images} images"
-        print_uncertainty_scores(title, errors=None, unknown=unknown)
+        found = _anomalies(args)
+        _write(args, found)
+        title = f"{args.anomalies.name}: {found.unknown.images} images"
+        print_uncertainty_scores(title, errors=None, unknown=found.unknown)
+        print_unknown_objects(found.unknown_objects)
+        print_unlabelled(found.unlabelled)
         return
     scores = _split(args)
     _write(args, scores)
@@ -96,12 +103,13 @@ def run(args: argparse.Namespace) -> None:
             calibration=scores.calibration,
             errors=scores.errors,
             boundaries=scores.boundaries,
+            unlabelled=scores.unlabelled,
             miou=scores.overlap.miou,
         )
     print_scores(scores)
 
 
-def _write(args: argparse.Namespace, scores: SplitScores | UnknownDetectionScores) -> None:
+def _write(args: argparse.Namespace, scores: SplitScores | AnomalyScores) -> None:
     if args.json:
         write_json(args.json, scores.to_json(), called=f"--json {args.json}")
 
@@ -167,7 +175,7 @@ def _split(args: argparse.Namespace) -> SplitScores:
     return scores
 
 
-def _anomalies(args: argparse.Namespace) -> UnknownDetectionScores:
+def _anomalies(args: argparse.Namespace) -> AnomalyScores:
     from kerasseg.data.remarks import left_out
     from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies, unused_files
     from kerasseg.evaluation.answers import answers_of

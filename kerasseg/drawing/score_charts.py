@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from kerasseg.drawing.charts import COLORS, FAINT, INK, one_plot
 from kerasseg.errors import UserError
@@ -11,6 +12,7 @@ from kerasseg.files import writing
 from kerasseg.metrics.boundaries import BoundaryScores
 from kerasseg.metrics.calibration import CalibrationScores
 from kerasseg.metrics.error_detection import ErrorDetectionScores
+from kerasseg.metrics.unlabelled import COMPARED_SHARE, UnlabelledScores
 
 _MOST = 5  # scores beside `uncertainty`: more lines cannot be told apart
 
@@ -43,9 +45,7 @@ def risk_coverage(errors: ErrorDetectionScores) -> Figure:
         for name, ranking in errors.by_score.items()
         if ranking.risk_coverage_area is not None
     }
-    order = sorted(areas, key=lambda name: areas[name])
-    chosen = [n for n in order if n != "uncertainty"][:_MOST]
-    chosen += [n for n in order if n == "uncertainty"]
+    chosen = _chosen(sorted(areas, key=lambda name: areas[name]))
     figure, axes = one_plot("Errors among the pixels that are kept", size=(4.2, 4.2))
     axes.set(xlabel="share of pixels kept, the surest first", ylabel="share of them that is wrong")
     highest = 0.0
@@ -57,18 +57,69 @@ def risk_coverage(errors: ErrorDetectionScores) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.05 * highest or 1.0)  # a handful of pixels may be all wrong
     if chosen:
-        # Below: wherever the curves run, they would run through it.
-        figure.legend(
-            frameon=False,
-            fontsize=8,
-            loc="outside lower center",
-            ncols=2,
-            handlelength=1.2,
-            columnspacing=1.0,
-            title="score (area)",
-            title_fontsize=8,
-        )
+        _legend_below(figure, title="score (area)")
     return figure
+
+
+def _chosen(best_first: list[str]) -> list[str]:
+    """The best of them, and `uncertainty` if it is there, which comes last."""
+    others = [name for name in best_first if name != "uncertainty"][:_MOST]
+    return others + [name for name in best_first if name == "uncertainty"]
+
+
+def _legend_below(figure: Figure, *, title: str) -> None:
+    """Wherever the curves run, inside they would run through it."""
+    figure.legend(
+        frameon=False,
+        fontsize=8,
+        loc="outside lower center",
+        ncols=2,
+        handlelength=1.2,
+        columnspacing=1.0,
+        title=title,
+        title_fontsize=8,
+    )
+
+
+def unlabelled_plots(unlabelled: UnlabelledScores) -> dict[str, Figure]:
+    """What it brings and costs to leave the highest scores unlabelled, by the name of the plot.
+
+    `unlabelled_caught` if there are unknown pixels, `unlabelled_miou` if there are classes. Both
+    show the same scores, at most six: those that catch most with 2 % given up (or else have the
+    highest mIoU), `uncertainty` always among them. The dots are the fitted thresholds.
+    """
+    found: dict[str, dict[str, float]] = {"caught": {}, "miou": {}}
+    for name, ranking in unlabelled.by_score.items():
+        point = ranking.at(COMPARED_SHARE)
+        for key, values in found.items():
+            value = None if point is None else getattr(point.scored, key)
+            if value is not None:
+                values[name] = value
+    first = found["caught"] or found["miou"]
+    chosen = _chosen(sorted(first, key=lambda name: -first[name]))
+    drawn = {}
+    for key, title, label in (
+        ("caught", "Unknown pixels that are left unlabelled", "share of the unknown pixels"),
+        ("miou", "mIoU, pixels given up being missed", "mIoU"),
+    ):
+        if not found[key]:
+            continue
+        figure, axes = one_plot(title, size=(4.2, 4.2))
+        axes.set(xlabel="share of the known pixels that is given up", ylabel=label)
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        for color, name in zip(COLORS, chosen, strict=False):
+            ranking, legend = unlabelled.by_score[name], f"{name} ({found[key][name]:.3f})"
+            curve = [(at.given_up, getattr(at, key)) for at in ranking.curve]
+            axes.plot(*zip(*curve, strict=True), color=color, label=legend)
+            fitted = [(p.scored.given_up, getattr(p.scored, key)) for p in ranking.points]
+            axes.plot(*zip(*fitted, strict=True), "o", color=color, markersize=4)
+        axes.set_xlim(0, 0.1)
+        if key == "caught":
+            axes.set_ylim(0, 1.02)
+            axes.plot([0, 0.1], [0, 0.1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+        _legend_below(figure, title=f"score (with {COMPARED_SHARE:.0%} given up)")
+        drawn[f"unlabelled_{key}"] = figure
+    return drawn
 
 
 def trimap(boundaries: BoundaryScores, *, miou: float | None) -> Figure:
@@ -94,9 +145,11 @@ def write_plots(
     calibration: CalibrationScores | None,
     errors: ErrorDetectionScores | None,
     boundaries: BoundaryScores | None,
+    unlabelled: UnlabelledScores | None,
     miou: float | None,
 ) -> tuple[Path, ...]:
-    """`reliability.svg`, `risk_coverage.svg` and `trimap.svg`, each if its scores are there.
+    """`reliability.svg`, `risk_coverage.svg`, `trimap.svg`, `unlabelled_caught.svg` and
+    `unlabelled_miou.svg`, each if its scores are there.
 
     None is ever seen half-written. Returns their paths. Raises UserError if there is nothing to
     draw or it cannot be written.
@@ -108,6 +161,9 @@ def write_plots(
         drawings["risk_coverage.svg"] = risk_coverage(errors)
     if boundaries is not None:
         drawings["trimap.svg"] = trimap(boundaries, miou=miou)
+    if unlabelled is not None:
+        for name, figure in unlabelled_plots(unlabelled).items():
+            drawings[f"{name}.svg"] = figure
     if not drawings:
         raise UserError("--plots: nothing to draw, label PNGs need --boundaries for that")
     folder = Path(folder)

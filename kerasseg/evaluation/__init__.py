@@ -10,6 +10,8 @@ from kerasseg.metrics.instances import InstanceScorer
 from kerasseg.metrics.overlap import OverlapScorer
 from kerasseg.metrics.scorer import Metric
 from kerasseg.metrics.unknown_detection import UnknownDetectionScorer
+from kerasseg.metrics.unknown_objects import UnknownObjectScorer
+from kerasseg.metrics.unlabelled import UnlabelledScorer
 
 METRICS: dict[str, Metric] = {
     "overlap": Metric(lambda labels: OverlapScorer(labels.names)),
@@ -21,4 +23,6 @@ METRICS: dict[str, Metric] = {
     "calibration": Metric(lambda labels: CalibrationScorer()),
     "errors": Metric(lambda labels: ErrorDetectionScorer()),
     "unknown": Metric(lambda labels: UnknownDetectionScorer()),
+    "unknown_objects": Metric(lambda labels: UnknownObjectScorer()),
+    "unlabelled": Metric(lambda labels: UnlabelledScorer(labels.num_classes)),
 }

@@ -1,7 +1,9 @@
 """Photos with things that no class covers: do a model's uncertainty scores find them?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,11 +14,40 @@ from kerasseg.data.left_out import files_left_out
 from kerasseg.data.samples import Sample, visible_files
 from kerasseg.errors import UserError
 from kerasseg.evaluation.answers import AnswerSource
+from kerasseg.evaluation.split import fitted_first
 from kerasseg.labels import LabelSet
+from kerasseg.metrics.scorer import Score
 from kerasseg.metrics.uncertainty_scores import unknown_scores
 from kerasseg.metrics.unknown_detection import UnknownDetectionScorer, UnknownDetectionScores
+from kerasseg.metrics.unknown_objects import UnknownObjectScorer, UnknownObjectScores
+from kerasseg.metrics.unlabelled import UnlabelledScorer, UnlabelledScores
 
 _END = "_labels.png"
+
+
+@dataclass(frozen=True)
+class AnomalyScores:
+    """Of photos with unknown things, under the keys that a split has for them."""
+
+    unknown: UnknownDetectionScores
+    unknown_objects: UnknownObjectScores | None
+    unlabelled: UnlabelledScores | None
+
+    def to_json(self) -> dict[str, Any]:
+        parts = (self.unknown, self.unknown_objects, self.unlabelled)
+        return {key: v for part in parts if part is not None for key, v in part.to_json().items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "AnomalyScores":
+        """Raises KeyError, TypeError or ValueError for anything else."""
+        unknown = UnknownDetectionScores.from_json(data)
+        if unknown is None:
+            raise KeyError("unknown")
+        return cls(unknown, UnknownObjectScores.from_json(data), UnlabelledScores.from_json(data))
+
+    def summary(self) -> tuple[Score, ...]:
+        parts = (self.unknown, self.unknown_objects, self.unlabelled)
+        return tuple(s for part in parts if part is not None for s in part.summary("anomaly"))
 
 
 def find_anomalies(folder: Path) -> tuple[Sample, ...]:
@@ -55,13 +86,18 @@ def evaluate_anomalies(
     label_set: LabelSet,
     *,
     each_image: Callable[[int], None],
-) -> UnknownDetectionScores:
+) -> AnomalyScores:
     """Of each score over all pixels, those of a mask that are not 0 against the others.
 
-    Raises UserError for a mask that does not fit.
+    Thresholds are fitted on every second photo, the first among them, and scored on the others.
+    Raises UserError for a mask that does not fit, or if there is nothing on any.
     """
-    scorer = UnknownDetectionScorer()
-    for done, sample in enumerate(samples, start=1):
+    pixels, objects, unlabelled = (
+        UnknownDetectionScorer(),
+        UnknownObjectScorer(),
+        UnlabelledScorer(0),
+    )
+    for done, (place, sample) in enumerate(fitted_first(samples), start=1):
         mask, answer = _mask(sample.label), answers(sample)
         if mask.shape != answer.labels.shape:
             _, orientation = read_photo(sample.image)
@@ -75,11 +111,23 @@ def evaluate_anomalies(
             **unknown_scores(answer.probabilities, background_id=label_set.background_id),
             **answer.more_scores,
         }
-        scorer.add_scores(scores, unknown=mask, asked=np.ones_like(mask))
+        everything, fitted = np.ones_like(mask), place % 2 == 0
+        pixels.add_scores(scores, unknown=mask, asked=everything)
+        objects.add_scores(scores, unknown=mask, asked=everything, fitted=fitted)
+        unlabelled.add_scores(
+            scores,
+            labels=answer.labels,
+            background=answer.labels >= label_set.num_classes,
+            known=~mask,
+            unknown=mask,
+            truth=None,
+            fitted=fitted,
+        )
         each_image(done)
-    scores_of_all = scorer.scores()
-    assert scores_of_all is not None, "no photos"
-    return scores_of_all
+    found = pixels.scores()
+    if found is None:
+        raise UserError(f"{samples[0].label.parent}: found only 0 in {len(samples)} masks")
+    return AnomalyScores(found, objects.scores(), unlabelled.scores())
 
 
 def _mask(path: Path) -> np.ndarray:

@@ -6,6 +6,8 @@ from kerasseg.metrics.error_detection import ErrorDetectionScores
 from kerasseg.metrics.split_scores import SplitScores, TemperatureFit
 from kerasseg.metrics.undefined import format_score
 from kerasseg.metrics.unknown_detection import UnknownDetectionScores
+from kerasseg.metrics.unknown_objects import UnknownObjectScores
+from kerasseg.metrics.unlabelled import SHARES, UnlabelledScores
 from kerasseg.terminal import console
 
 
@@ -14,6 +16,8 @@ def print_scores(scores: SplitScores) -> None:
     console().print(score_table(scores))
     if scores.errors is not None or scores.unknown is not None:
         print_uncertainty_scores("uncertainty scores", errors=scores.errors, unknown=scores.unknown)
+    print_unknown_objects(scores.unknown_objects)
+    print_unlabelled(scores.unlabelled)
     if scores.temperature is not None:
         print(temperature_line(scores.temperature))
     if scores.seconds is not None:
@@ -64,6 +68,54 @@ def print_uncertainty_scores(
         for name, thing in unknown.by_score.items():
             auroc, precision = thing.auroc, thing.average_precision
             table.add_row(name, *_cells(auroc, precision, None, None, thing.fpr95))
+    console().print(table)
+
+
+def print_unknown_objects(objects: UnknownObjectScores | None) -> None:
+    """How many things each score finds at its best threshold; nothing if that is not known."""
+    if objects is None:
+        return
+    table = Table(
+        title=f"{objects.things} unknown objects in {objects.images} images",
+        caption="threshold: the best pixel F1 on the other images\n"
+        "found: share with an sIoU above that; alarms: false ones an image",
+    )
+    table.add_column("score", max_width=24)
+    for name in ("found 0.25", "0.5", "PPV", "F1", "alarms"):
+        table.add_column(name, justify="right")
+    for name, ranking in objects.by_score.items():
+        found = _cells(ranking.found_25, ranking.found_50, ranking.ppv, ranking.f1)
+        table.add_row(name, *found, format_score(ranking.false_alarms, ".2f"))
+    console().print(table)
+
+
+def print_unlabelled(unlabelled: UnlabelledScores | None) -> None:
+    """What it costs and brings to leave the highest scores unlabelled, or nothing."""
+    if unlabelled is None:
+        return
+    table = Table(
+        title="the highest scores left unlabelled",
+        caption=f"thresholds fitted on {unlabelled.images_fitted} images, scored on "
+        f"{unlabelled.images_scored} others\nnone: what the model itself answers with background",
+    )
+    table.add_column("given up at most", max_width=24)
+    for share in ("none", *(f"{share:.1%}".replace(".0", "") for share in SHARES)):
+        table.add_column(share, justify="right")
+    for title, key, form in (
+        ("unknown pixels caught:", "caught", ".1%"),
+        ("mIoU, given up = missed:", "miou", ".4f"),
+        ("known pixels given up:", "given_up", ".2%"),
+    ):
+        rows = [
+            (name, [getattr(at, key) for at in (r.own, *(p.scored for p in r.points))])
+            for name, r in unlabelled.by_score.items()
+        ]
+        if all(value is None for _, values in rows for value in values):
+            continue
+        table.add_section()
+        table.add_row(title, style="bold")
+        for name, values in rows:
+            table.add_row(name, *(format_score(value, form) for value in values))
     console().print(table)
 
 

@@ -1,7 +1,8 @@
 """A split at native size, image by image, through every metric of the table.
 
 While one image is scored, its metrics side by side, the model answers for the next. Every metric
-sees the images one after the other and in order: the scores are those of a plain loop, to the bit.
+sees the images one after the other: the scores are those of a plain loop, to the bit. First come
+those on which thresholds are fitted, every second of the split, then those scored with them.
 """
 
 import os
@@ -27,6 +28,12 @@ from kerasseg.metrics.split_scores import SplitScores
 from kerasseg.metrics.uncertainty_scores import unknown_scores
 
 _ALONE = 64 * 2**20  # numbers of an answer; more of them are 256 MiB
+
+
+def fitted_first(samples: Sequence[Sample]) -> list[tuple[int, Sample]]:
+    """(place in `samples`, sample): the even places, then the odd ones."""
+    numbered = list(enumerate(samples))
+    return numbered[::2] + numbered[1::2]
 
 
 def evaluate_split(
@@ -58,7 +65,8 @@ def evaluate_split(
             list(pool.map(lambda scorer: scorer.add(image), scorers.values()))
 
         waiting: Future | None = None
-        for done, (make, values) in enumerate(_scored_images(answers, catalog, samples)):
+        ordered = fitted_first(samples)
+        for done, (make, values) in enumerate(_scored_images(answers, catalog, ordered)):
             if waiting is not None:
                 waiting.result()
                 each_image(done)
@@ -73,7 +81,7 @@ def evaluate_split(
 
 
 def _scored_images(
-    answers: AnswerSource, catalog: Catalog, samples: Sequence[Sample]
+    answers: AnswerSource, catalog: Catalog, samples: Sequence[tuple[int, Sample]]
 ) -> Iterator[tuple[Callable[[], ScoredImage], int]]:
     """What makes each image for the metrics, and how many numbers its answer holds."""
     # Label PNGs are read ahead, too; a model answers when its turn comes.
@@ -81,10 +89,13 @@ def _scored_images(
         answers if isinstance(answers, PngAnswers) else lambda sample: None
     )
 
-    def read(sample: Sample) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
+    def read(
+        numbered: tuple[int, Sample],
+    ) -> tuple[np.ndarray, np.ndarray | None, Answer | None]:
+        _, sample = numbered
         return label_of(sample, catalog), companion(sample, INSTANCE_END), given(sample)
 
-    for sample, (truth, instances, answer) in _read_ahead(read, samples):
+    for (place, sample), (truth, instances, answer) in _read_ahead(read, samples):
         answer = answer or answers(sample)
         if answer.labels.shape != truth.shape:
             height, width = answer.labels.shape
@@ -93,11 +104,12 @@ def _scored_images(
                 f"{truth.shape[0]} x {truth.shape[1]}"
             )
         values = answer.labels.size if answer.probabilities is None else answer.probabilities.size
-        yield partial(_scored, sample, truth, instances, answer, catalog.label_set), values
+        yield partial(_scored, sample, place, truth, instances, answer, catalog.label_set), values
 
 
 def _scored(
     sample: Sample,
+    place: int,
     truth: np.ndarray,
     instances: np.ndarray | None,
     answer: Answer,
@@ -115,13 +127,14 @@ def _scored(
         unknown_scores=unknown_scores(answer.probabilities, background_id=label_set.background_id),
         instances=instances,
         unknown=None if mask is None else mask > 0,
+        place=place,
     )
 
 
-def _read_ahead(read: Callable, samples: Sequence[Sample], *, threads: int = 2) -> Iterator:
+def _read_ahead(read: Callable, samples: Sequence, *, threads: int = 2) -> Iterator:
     """(sample, read(sample)) in order; a few images are decoded while one is scored."""
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[Sample, Future]] = deque()
+        waiting: deque[tuple[Any, Future]] = deque()
         for sample in samples:
             waiting.append((sample, pool.submit(read, sample)))
             if len(waiting) > threads:

@@ -8,7 +8,7 @@ from kerasseg.metrics.histogram import ScoreHistogram, bins_of, upper_edge
 
 # A row for each class and outcome: 512 bins to an octave keep that at some megabytes.
 _STEPS = 512
-_CURVE = np.linspace(0, 0.2, 41)
+_CURVE = np.linspace(0, 0.1, 41)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class UnlabelledPixels:
         return float((right[occur] / union[occur]).mean()) if occur.any() else None
 
     def curve(self) -> list[Unlabelled]:
-        """From the model's own answers to a fifth of the known pixels, at most 41 points; each is
+        """From the model's own answers to a tenth of the known pixels, at most 41 points; each is
         of the highest threshold that gives up as much as asked."""
         kept = np.cumsum(self.answered.counts, axis=1)[:, ::-1]  # the highest threshold first
         given_up = (self.known - kept[:-1].sum(axis=0)) / max(self.known, 1)

@@ -46,15 +46,15 @@ class ImageScores:
 
 @dataclass
 class ImageScorer:
-    images: list[ImageScore] = field(default_factory=list)
+    """images: with the place of each in the split."""
+
+    images: list[tuple[int, ImageScore]] = field(default_factory=list)
 
     def add(self, image: ScoredImage) -> None:
         matrix = image.confusion
-        self.images.append(
-            ImageScore(
-                image.name, null_if_undefined(matrix.miou), null_if_undefined(matrix.pixel_accuracy)
-            )
-        )
+        miou, accuracy = map(null_if_undefined, (matrix.miou, matrix.pixel_accuracy))
+        self.images.append((image.place, ImageScore(image.name, miou, accuracy)))
 
     def scores(self, confusion: ConfusionMatrix) -> ImageScores:
-        return ImageScores(tuple(self.images))
+        ordered = sorted(self.images, key=lambda entry: entry[0])
+        return ImageScores(tuple(score for _, score in ordered))

@@ -93,7 +93,8 @@ class MetricScores(Protocol):
 class Scorer(Protocol):
     """Sums up one metric over the images of a split."""
 
-    def add(self, image: ScoredImage) -> None: ...
+    def add(self, image: ScoredImage) -> None:
+        """Images on which thresholds are fitted come first, see `ScoredImage.fitted`."""
 
     def scores(self, confusion: ConfusionMatrix) -> MetricScores | None:
         """confusion: of all images. None if there was nothing to measure."""

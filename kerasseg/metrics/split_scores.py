@@ -18,6 +18,8 @@ from kerasseg.metrics.overlap import OverlapScores
 from kerasseg.metrics.scorer import MetricScores, Score
 from kerasseg.metrics.undefined import read_number
 from kerasseg.metrics.unknown_detection import UnknownDetectionScores
+from kerasseg.metrics.unknown_objects import UnknownObjectScores
+from kerasseg.metrics.unlabelled import UnlabelledScores
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class SplitScores:
     calibration: CalibrationScores | None = None
     errors: ErrorDetectionScores | None = None
     unknown: UnknownDetectionScores | None = None
+    unknown_objects: UnknownObjectScores | None = None
+    unlabelled: UnlabelledScores | None = None
     temperature: TemperatureFit | None = None
     seconds: Seconds | None = None
 
@@ -99,9 +103,11 @@ class SplitScores:
     def summary(self, *, rankings: bool = True) -> list[Score]:
         """The scores of all metrics that go into tables.
 
-        rankings: with those of errors and unknown things, for which a run has tables of its own.
+        rankings: with those of errors, unknown things and unlabelled pixels, for which a run has
+        tables of its own.
         """
-        left_out = () if rankings else (self.errors, self.unknown)
+        own = (self.errors, self.unknown, self.unknown_objects, self.unlabelled)
+        left_out = () if rankings else own
         parts = [part for part in self.parts() if not any(part is other for other in left_out)]
         return [score for part in parts for score in part.summary()]
 
@@ -127,6 +133,8 @@ class SplitScores:
                 calibration=CalibrationScores.from_json(data),
                 errors=ErrorDetectionScores.from_json(data),
                 unknown=UnknownDetectionScores.from_json(data),
+                unknown_objects=UnknownObjectScores.from_json(data),
+                unlabelled=UnlabelledScores.from_json(data),
                 temperature=TemperatureFit.from_json(data),
                 seconds=Seconds.from_json(data),
             )

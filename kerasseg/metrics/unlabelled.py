@@ -38,7 +38,7 @@ class UnlabelledPoint:
 @dataclass(frozen=True)
 class UnlabelledRanking:
     """Of one score, on the scored images. own: without a threshold, the pixels that the model
-    itself answers with background. points: one for each of SHARES. curve: from `own` to a fifth of
+    itself answers with background. points: one for each of SHARES. curve: from `own` to a tenth of
     the known pixels given up."""
 
     own: Unlabelled

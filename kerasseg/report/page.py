@@ -5,9 +5,9 @@ from kerasseg.config.words import SETTINGS, inline, setting_values
 from kerasseg.drawing import charts, score_charts
 from kerasseg.metrics.split_scores import Seconds, SplitScores, TemperatureFit
 from kerasseg.metrics.undefined import format_score
-from kerasseg.metrics.unknown_detection import UnknownDetectionScores
 from kerasseg.report import html
 from kerasseg.report.examples import Example, some_panels
+from kerasseg.report.unknown_things import unknown_section, unlabelled_section
 from kerasseg.runs.record import RunRecord
 
 _PANELS = 3  # shown where the best and worst images cannot be
@@ -24,7 +24,8 @@ def run_page(record: RunRecord, *, examples: tuple[list[Example], list[Example]]
         _confusion(record),
         _examples(record, examples),
         _uncertainty_scores(record.scores),
-        _unknown(record.scores.unknown),
+        unknown_section(record.scores),
+        unlabelled_section(record.scores.unlabelled),
         _settings(record),
     )
 
@@ -185,27 +186,6 @@ def _seconds(seconds: Seconds | None) -> str:
         return ""
     ways = [f"{name} {value:.3f}" for name, value in seconds.by_way.items()]
     return html.note(f"Seconds per image: {' · '.join(ways)}.")
-
-
-def _unknown(unknown: UnknownDetectionScores | None) -> str:
-    if unknown is None:
-        return ""
-    rows = [
-        (
-            html.text(name),
-            format_score(ranking.auroc),
-            format_score(ranking.average_precision),
-            format_score(ranking.fpr95),
-        )
-        for name, ranking in unknown.by_score.items()
-    ]
-    return html.section(
-        "Does it notice what it has never seen?",
-        html.note(
-            f"Pixels of unknown things, held by {unknown.with_things} of {unknown.images} images."
-        ),
-        html.table(("finds them by", "AUROC ↑", "AP ↑", "FPR95 ↓"), rows),
-    )
 
 
 def _settings(record: RunRecord) -> str:

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from kerasseg import gpus
 from kerasseg.commands.main import start
 from kerasseg.errors import UserError
-from kerasseg.evaluation.anomalies import evaluate_anomalies, find_anomalies
+from kerasseg.evaluation.anomalies import AnomalyScores, evaluate_anomalies, find_anomalies
 from kerasseg.evaluation.answers import Answer
 from kerasseg.labels import camvid_labels
 from tests.inference.small_model import blotches, small_graph, write_onnx, write_run
@@ -47,7 +47,9 @@ def test_every_score_over_all_pixels(folder):
     samples, calls = find_anomalies(folder), []
     scores = evaluate_anomalies(answer, samples, LABELS, each_image=calls.append)
     assert calls == [1, 2, 3]
-    assert (scores.images, scores.with_things) == (3, 3)
+    assert (scores.unknown.images, scores.unknown.with_things) == (3, 3)
+    assert (scores.unknown_objects.images, scores.unknown_objects.things) == (1, 1)
+    assert (scores.unlabelled.images_fitted, scores.unlabelled.images_scored) == (2, 1)
     answers = [answer(sample) for sample in samples]
     unknown = np.concatenate([np.asarray(Image.open(s.label)).ravel() > 0 for s in samples])
     expected = {
@@ -57,14 +59,23 @@ def test_every_score_over_all_pixels(folder):
         "p(background)": [a.probabilities[..., 11] for a in answers],
         "max logit": [a.more_scores["max logit"] for a in answers],
     }
-    assert scores.by_score.keys() == expected.keys()
+    for part in (scores.unknown, scores.unknown_objects, scores.unlabelled):
+        assert part.by_score.keys() == expected.keys()
+    assert AnomalyScores.from_json(json.loads(json.dumps(scores.to_json()))) == scores
     for name, values in expected.items():
+        point = scores.unlabelled.by_score[name].at(0.05)
+        assert point.scored.miou is None
+        mask = np.asarray(Image.open(samples[1].label)) > 0  # the thresholds are of the others
+        silent = answers[1].labels == 11
+        given_up = silent if point.threshold is None else silent | (values[1] > point.threshold)
+        assert point.scored.given_up == pytest.approx(given_up[~mask].mean())
+        assert point.scored.caught == pytest.approx(given_up[mask].mean())
         values = np.concatenate([v.ravel() for v in values])
-        assert scores.by_score[name].auroc == pytest.approx(
+        assert scores.unknown.by_score[name].auroc == pytest.approx(
             roc_auc_score(unknown, values), abs=1e-3
         )
         average = average_precision_score(unknown, values)
-        assert scores.by_score[name].average_precision == pytest.approx(average, abs=1e-3)
+        assert scores.unknown.by_score[name].average_precision == pytest.approx(average, abs=1e-3)
 
 
 def test_the_command_needs_no_config(folder, tmp_path, capsys):
@@ -74,7 +85,9 @@ def test_the_command_needs_no_config(folder, tmp_path, capsys):
     start(["evaluate", str(model), "--anomalies", str(folder), "--json", str(target)])
     found = json.loads(target.read_text())
     assert found["unknown"].keys() == {"images", "with_things", "uncertainty", "1 - confidence"}
+    assert found["unlabelled"]["uncertainty"]["points"][2]["share"] == 0.02
     shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines()[1:])) <= 80
     assert f"{found['unknown']['uncertainty']['auroc']:.4f}" in shown
     unused = f"note: --anomalies {folder}: 2 files are not used, such as {folder}/uncut.jpg\n"
     assert shown.startswith(unused)
@@ -106,6 +119,10 @@ def test_a_mask_on_the_stored_pixels_of_a_turned_photo_is_told_so(folder):
         (
             lambda f: Image.new("L", (3, 3)).save(f / "cow2_labels.png"),
             r"cow2_labels.png: found \(3, 3\) pixels, the image has \(20, 30\)",
+        ),
+        (
+            lambda f: [Image.new("L", SHAPE[::-1]).save(p) for p in f.glob("*.png")],
+            "photos: found only 0 in 3 masks",
         ),
         (lambda f: Image.new("RGB", (30, 20)).save(f / "cow0_labels.png"), "expected one channel"),
     ],

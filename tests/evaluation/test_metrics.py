@@ -40,6 +40,7 @@ def scored_image(seed):
         name=f"image {seed}",
         confidence=confidence,
         probabilities=probabilities,
+        place=seed,
         uncertainty_scores=uncertainty_scores(
             confidence=confidence, uncertainty=1 - confidence**2, probabilities=probabilities
         ),
@@ -117,14 +118,22 @@ def test_labels_alone_are_enough():
     bare = ScoredImage(classes=image.classes, truth=image.truth, labels=image.labels)
     found = {name for name, part in measured([bare]).items() if part is not None}
     assert found >= {"overlap", "forced", "each_image", "categories", "boundaries"}
-    assert not found & {"instances", "calibration", "errors", "unknown"}
+    assert not found & {
+        "instances",
+        "calibration",
+        "errors",
+        "unknown",
+        "unknown_objects",
+        "unlabelled",
+    }
 
 
 def test_one_image_without_instances_leaves_the_split_without():
     images = [scored_image(0), replace(scored_image(1), instances=None)]
     assert measured(images[:1])["instances"].miiou is not None
     assert measured(images)["instances"] is None
-    assert measured(images[::-1])["instances"] is None
+    turned = [replace(image, place=place) for place, image in enumerate(images[::-1])]
+    assert measured(turned)["instances"] is None
 
 
 def test_the_file_has_the_keys_that_other_programs_read(scores, tmp_path):
@@ -135,8 +144,8 @@ def test_the_file_has_the_keys_that_other_programs_read(scores, tmp_path):
         "split", "images", "miou", "pixel_accuracy", "image_accuracy", "classes", "confusion",
         "miou_forced", "each_image", "categories", "miou_categories", "iiou", "miiou",
         "categories_iiou", "miiou_categories", "boundary_iou", "boundary_f", "trimap_miou", "ece",
-        "reliability", "ece_boundary", "reliability_boundary", "errors", "unknown", "temperature",
-        "seconds",
+        "reliability", "ece_boundary", "reliability_boundary", "errors", "unknown",
+        "unknown_objects", "unlabelled", "temperature", "seconds",
     ]  # fmt: skip
     assert [key for key in scores.to_json() if key in promised] == promised
     assert scores.to_json()["classes"]["road"].keys() == {"iou", "pixels"}
@@ -145,9 +154,10 @@ def test_the_file_has_the_keys_that_other_programs_read(scores, tmp_path):
 def test_the_rankings_can_be_left_out_of_the_summary(scores):
     everything = {score.name for score in scores.summary()}
     left_out = everything - {score.name for score in scores.summary(rankings=False)}
+    names = ("error AUROC", "error AUGRC", "unknown AP", "unknown FPR95", "unknown object F1")
     assert left_out == {
         f"{what}, {score}"
-        for what in ("error AUROC", "error AUGRC", "unknown AP", "unknown FPR95")
+        for what in (*names, "unknown caught at 2%", "mIoU with 2% unlabelled")
         for score in ("uncertainty", "1 - confidence")
     }
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasseg.config import dump_config, load_config
 from kerasseg.labels import LabelSet, camvid_labels
+from kerasseg.metrics.abstention import Unlabelled
 from kerasseg.metrics.boundaries import BoundaryScores
 from kerasseg.metrics.calibration import CalibrationScores, ReliabilityCurve
 from kerasseg.metrics.error_detection import ErrorDetectionScores, ErrorRanking, RiskCoverage
@@ -15,6 +16,8 @@ from kerasseg.metrics.forced_labels import ForcedScores
 from kerasseg.metrics.image_scores import ImageScore, ImageScores
 from kerasseg.metrics.split_scores import SplitScores
 from kerasseg.metrics.unknown_detection import UnknownDetectionScores, UnknownRanking
+from kerasseg.metrics.unknown_objects import ObjectRanking, UnknownObjectScores
+from kerasseg.metrics.unlabelled import UnlabelledPoint, UnlabelledRanking, UnlabelledScores
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.history import history_columns
@@ -66,6 +69,9 @@ def scores(classes=None, **more):
     return made_scores(classes, **{**measured, "images": 2, **more})
 
 
+_OWN, _HALF = Unlabelled(0.0123, 0.6262, 0.0345), Unlabelled(0.0212, 0.6161, 0.4545)
+_LEFT_OUT = UnlabelledRanking(_OWN, (UnlabelledPoint(0.02, 1.375, _HALF),), (_OWN, _HALF))
+
 # Everything that need not have been measured.
 FULL = {
     "forced": ForcedScores(0.4567),
@@ -87,6 +93,10 @@ FULL = {
     "unknown": UnknownDetectionScores(
         2, 1, {"uncertainty": UnknownRanking(0.6262, 0.1515, 0.9191)}
     ),
+    "unknown_objects": UnknownObjectScores(
+        1, 4, {"uncertainty": ObjectRanking(1.25, 0.3, 0.521, 0.751, 0.253, 0.412, 3.5)}
+    ),
+    "unlabelled": UnlabelledScores(1, 1, {"uncertainty": _LEFT_OUT}),
     "boundaries": BoundaryScores(0.2828, {2: 0.2929}, {1: 0.1717, 2: None}),
 }
 

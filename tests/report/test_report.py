@@ -30,6 +30,8 @@ def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_p
         assert word in page.words, word
     for word in ("0.6161", "0.3131", "0.0707", "0.0404", "0.6262", "0.1515", "0.9191", "Bicyclist"):
         assert word in page.words, word
+    for word in ("0.521", "0.751", "0.253", "0.412", "3.50", "1.375", "2.12%", "45.5%", "3.5%"):
+        assert word in page.words, word
     assert "kerasseg 1.2.3 · git commit abc" in page.text
     assert 'data.root = "nowhere"' in page.text
     assert page.headings == [
@@ -39,6 +41,7 @@ def test_the_page_holds_the_numbers_of_the_run_and_asks_nothing_of_the_net(tmp_p
         "Best and worst images",
         "Does it know when it is wrong?",
         "Does it notice what it has never seen?",
+        "What does it cost to leave pixels unlabelled?",
         "How it was made",
     ]
     assert "The images are not to be had: nowhere" in page.text  # the data is not there
