@@ -13,8 +13,9 @@ from types import FrameType
 DONE, DONE_IN_PART, USER_ERROR, INTERRUPTED, BUG = 0, 1, 2, 3, 70
 
 _OUT_OF_MEMORY = (
-    "out of memory; in training, train.batch_size, data.image_size and model.width lower what is "
-    "needed (a new run), and serving.tile what large images take"
+    "out of memory; in training, a larger train.accumulate or a lower train.batch_size, "
+    "data.image_size or model.width needs less (a new run), and serving.tile lowers what large "
+    "images take"
 )
 _FULL = re.compile(r"no space left|disk quota exceeded|file too large", re.I)
 _MEMORY = re.compile(r"out[_ ]of[_ ]memory|OOM when|failed to allocate|bad_alloc", re.I)

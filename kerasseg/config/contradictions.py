@@ -13,6 +13,10 @@ def contradictions(config: Config) -> Iterator[tuple[Keys, str]]:
     if train.minutes is not None and train.steps is not None:
         found = f"train.steps: found {train.steps} beside train.minutes"
         yield ("train", "steps"), f"{found}, allowed: one of the two"
+    if train.batch_size % train.accumulate:
+        found = f"train.accumulate: found {train.accumulate} beside train.batch_size="
+        allowed = "allowed: a number of parts that divides the batch"
+        yield ("train", "accumulate"), f"{found}{train.batch_size}, {allowed}"
     if config.augment.unknown and config.labels.void == "ignore":
         found = f"augment.unknown: found {config.augment.unknown} beside labels.void=ignore"
         yield ("augment", "unknown"), f"{found}, allowed: with labels.void=background alone"

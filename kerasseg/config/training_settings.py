@@ -64,6 +64,12 @@ class TrainConfig(Section):
     batch_size: Integer = Field(
         2, ge=1, description="images in a step, all replicas taken together"
     )
+    accumulate: Integer = Field(
+        1,
+        ge=1,
+        description="work through the images of a step in so many parts, which takes less memory; "
+        "the update is the same, but BatchNorm normalises each part by itself",
+    )
     stages: Annotated[
         tuple[Stage, ...],
         Allowed("list of {crop_scale: number, 0 < x <= 1, epochs: integer >= 1}, at least one"),

@@ -19,9 +19,16 @@ def layer_that_made(tensor: keras.KerasTensor) -> keras.layers.Layer:
     return tensor._keras_history.operation
 
 
-def next_seed(layer: keras.layers.Dropout) -> tf.Tensor:
-    """int32 (2,): what Keras' Dropout would draw with now; counts its generator on."""
-    return tf.cast(layer.seed_generator.next() % (tf.int32.max - 1), tf.int32)
+def next_seed(layer: keras.layers.Dropout, *, counts_on: bool | tf.Tensor = True) -> tf.Tensor:
+    """int32 (2,): what Keras' Dropout would draw with now.
+
+    counts_on: whether its generator counts on, so that the next draw is another one.
+    """
+    generator = layer.seed_generator
+    seed = generator.next()
+    if counts_on is not True:
+        generator.state.assign(tf.where(counts_on, generator.state.value, seed))
+    return tf.cast(seed % (tf.int32.max - 1), tf.int32)
 
 
 def adam_moments(

@@ -57,14 +57,11 @@ def train(
         if cluster.workers > 1:
             opened.enter_context(stop_with_the_others())
         # Before the signals: TensorFlow takes SIGTERM for itself when it meets other processes.
-        batch_size = config.train.batch_size
+        dealt = {"batch_size": config.train.batch_size, "accumulate": config.train.accumulate}
         group = join_replicas(
-            config.train.distribute,
-            cluster,
-            batch_size=batch_size,
-            gpu_memory=config.train.gpu_memory,
+            config.train.distribute, cluster, **dealt, gpu_memory=config.train.gpu_memory
         )
-        group.check_batch(batch_size)
+        group.check_batch(**dealt)
         stop = opened.enter_context(stop_on_signals())
         opened.enter_context(group.output())
         begun_with = None if fresh else device_of_run(run, group)

@@ -45,14 +45,12 @@ def first_progress(
 def count_steps(config: Config, catalog: Catalog, *, started: float) -> int:
     """How many steps the `train.minutes` of `config` are worth on this machine, as of now, for a
     cell of an ablation, which is scored at edges as well."""
-    distribute, batch_size = config.train.distribute, config.train.batch_size
+    distribute = config.train.distribute
+    dealt = {"batch_size": config.train.batch_size, "accumulate": config.train.accumulate}
     group = join_replicas(
-        distribute,
-        read_cluster(distribute),
-        batch_size=batch_size,
-        gpu_memory=config.train.gpu_memory,
+        distribute, read_cluster(distribute), **dealt, gpu_memory=config.train.gpu_memory
     )
-    group.check_batch(batch_size)
+    group.check_batch(**dealt)
     device = pick_device(
         precision=config.train.precision, jit=config.train.jit, replicas=group.size
     )

@@ -79,14 +79,18 @@ class ReplicaGroup:
                 stack.enter_context(redirect_stdout(nowhere))
             yield
 
-    def check_batch(self, batch_size: int) -> None:
-        """Raises UserError if the images of a step cannot be dealt out evenly."""
-        if batch_size % self.size:
+    def check_batch(self, batch_size: int, accumulate: int = 1) -> None:
+        """Raises UserError if the images of a step, or of each of the `accumulate` parts of one,
+        cannot be dealt out evenly."""
+        if batch_size % (self.size * accumulate):
             # With several processes each would then train alone, into one folder.
             alone = "" if self.has_others else "; or train.distribute=none"
+            of = "the number of replicas"
+            if accumulate > 1:
+                of = f"train.accumulate={accumulate} times the number of replicas"
             raise UserError(
                 f"train.batch_size: found {batch_size}, allowed here: a multiple of "
-                f"{self.size}, the number of replicas{alone}"
+                f"{self.size * accumulate}, {of}{alone}"
             )
 
     def from_chief(self, number: float) -> float:
@@ -145,16 +149,17 @@ def join_replicas(
     cluster: Cluster,
     *,
     batch_size: int | None = None,
+    accumulate: int = 1,
     gpus: int | None = None,
     gpu_memory: int | None = None,
 ) -> ReplicaGroup:
     """Resolves `train.distribute`; for several processes it waits for the others.
 
-    cluster: what `read_cluster` says. batch_size: "auto" leaves out GPUs of this machine until it
-    can be dealt out evenly, two images or more to each. gpus: how many to assume; None asks
-    TensorFlow. gpu_memory: MiB to take of each; None = what is needed. GPUs that are left out are
-    not touched. Has to come before the first TensorFlow op of the process. Raises UserError for
-    "mirrored" on one device, and for an address or port that cannot be used.
+    cluster: what `read_cluster` says. batch_size: "auto" leaves out GPUs of this machine until each
+    of its `accumulate` parts can be dealt out evenly, two images or more to each. gpus: how many to
+    assume; None asks TensorFlow. gpu_memory: MiB to take of each; None = what is needed. GPUs that
+    are left out are not touched. Has to come before the first TensorFlow op of the process. Raises
+    UserError for "mirrored" on one device, and for an address or port that cannot be used.
     """
     if gpus is None:
         gpus = len(tf.config.list_physical_devices("GPU"))
@@ -173,10 +178,13 @@ def join_replicas(
     used = gpus if distribute in ("auto", "mirrored") else min(gpus, 1)
     if distribute == "auto" and batch_size is not None:
         # One image each would cost more than it gains: a second GPU is one without XLA.
-        even = (n for n in range(2, gpus + 1) if batch_size % n == 0 and batch_size >= 2 * n)
+        part, parts = batch_size // accumulate, ""
+        even = (n for n in range(2, gpus + 1) if part % n == 0 and part >= 2 * n)
         used = max(even, default=min(gpus, 1))
         if used < gpus:
-            print(f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}")
+            if accumulate > 1:
+                parts = f", train.accumulate={accumulate}"
+            print(f"training on {used} of {gpus} GPUs: train.batch_size={batch_size}{parts}")
     use_gpus(range(used), memory=gpu_memory)
     devices = [f"GPU:{i}" for i in range(used)]
     if distribute == "mirrored" and not devices:

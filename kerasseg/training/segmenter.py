@@ -1,5 +1,7 @@
 """The trainable model: augmentation, forward pass, objective and update in one step."""
 
+from functools import partial
+
 import keras
 import tensorflow as tf
 
@@ -11,6 +13,7 @@ from kerasseg.losses.term import NetOutputs, train_ids
 from kerasseg.models.auxiliary_head import has_auxiliary, with_auxiliary, without_auxiliary
 from kerasseg.models.heads import dropout_rate_of, features_and_logits, head_of, with_branches
 from kerasseg.models.paired_weights import paired_weights
+from kerasseg.training.accumulation import sum_over_parts
 from kerasseg.training.replicas import sum_over_replicas
 
 
@@ -28,6 +31,9 @@ class Segmenter(keras.Model):
         average_decay: Decay of the exponentially averaged weights in `averaged`, or `None`.
         seed: Seed of augmentation and, where `net` comes without, of the Dropout of its branches
             and of the weights of its auxiliary head.
+        accumulate: In how many parts the images of a batch are worked through, one after the
+            other, to need less memory. The update is that of the undivided batch, but for
+            BatchNorm, which normalises each part by itself.
         auxiliary_stride: Stride of the encoder's feature map, 8 or 16, behind which `net` gets an
             auxiliary head if the objective takes its logits and it comes without. `None`: the
             default.
@@ -57,6 +63,7 @@ class Segmenter(keras.Model):
         averaged: keras.Model | None = None,
         average_decay: float | None = None,
         seed: int = 0,
+        accumulate: int = 1,
         auxiliary_stride: int | None = None,
         precision: str | None = None,
     ):
@@ -81,6 +88,7 @@ class Segmenter(keras.Model):
         self._augmentation = augmentation
         self._average_decay = average_decay
         self._seed = seed
+        self._accumulate = accumulate
         self.term_means = {name: keras.metrics.Mean(name=name) for name in self.objective.names}
 
     @property
@@ -116,30 +124,47 @@ class Segmenter(keras.Model):
         Under a strategy every replica calls it with its part of the batch: its loss is divided by
         their number, so that the summed gradients are those of the whole batch. They are summed
         before the optimizer clips them and before its loss scale looks for infinities, so that
-        all replicas make the same update. Returns the running means, the same in all of them.
+        all replicas make the same update. So are those of the parts that `accumulate` asks for.
+        Returns the running means, the same in all replicas.
         """
         image, label = self.view(batch)
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        variables = self.net.trainable_variables
+        if self._accumulate == 1:
+            found = self._shares(image, label, of=replicas)
+        else:
+            scalar = tf.TensorSpec([], tf.float32)
+            found = sum_over_parts(
+                partial(self._shares, of=replicas * self._accumulate),
+                (image, label),
+                parts=self._accumulate,
+                like=[*variables, *(scalar for _ in self.objective.names)],
+            )
+        if replicas > 1:
+            found = sum_over_replicas(found)
+        self.optimizer.apply(found[: len(variables)], variables)
+        return self._results(dict(zip(self.objective.names, found[len(variables) :], strict=True)))
+
+    def _shares(self, image, label, *, of: int) -> list[tf.Tensor]:
+        """What some images add to the gradients, scaled like the loss, and to the terms of a batch
+        of `of` times as many; the compiled metrics see them."""
         with tf.GradientTape() as tape:
             outputs = self.forward(image, training=True)
             terms = self.objective(label, outputs)
-            scaled = self.optimizer.scale_loss(self.objective.total(terms) / replicas)
-        variables = self.net.trainable_variables
-        gradients = tape.gradient(scaled, variables)
-        if replicas > 1:
-            parts = [*gradients, *(value / replicas for value in terms.values())]
-            summed = sum_over_replicas(parts)
-            gradients = summed[: len(gradients)]
-            terms = dict(zip(terms, summed[len(gradients) :], strict=True))
-        self.optimizer.apply(gradients, variables)
-        return self._results(terms, image, label, outputs)
+            scaled = self.optimizer.scale_loss(self.objective.total(terms) / of)
+        # Zeros, and not None, can be summed.
+        none = tf.UnconnectedGradients.NONE if of == 1 else tf.UnconnectedGradients.ZERO
+        gradients = tape.gradient(scaled, self.net.trainable_variables, unconnected_gradients=none)
+        self._score(image, label, outputs)
+        return [*gradients, *(value / of for value in terms.values())]
 
     def test_step(self, batch) -> dict[str, tf.Tensor]:
         """The objective and the compiled metrics of (image, label), without Dropout: the variance
         is that of the closed form."""
         image, label = _pair(batch)
         outputs = self.forward(image, training=False)
-        return self._results(self.objective(label, outputs), image, label, outputs)
+        self._score(image, label, outputs)
+        return self._results(self.objective(label, outputs))
 
     def view(self, batch) -> tuple[tf.Tensor, tf.Tensor]:
         """What `train_step` makes of a batch: image float32 (B, H, W, 3) in 0…255 and label, after
@@ -152,14 +177,16 @@ class Segmenter(keras.Model):
         strengths = self._augmentation.model_dump()
         return augment(batch["image"], batch["label"], draws, strengths=strengths)
 
-    def _results(self, terms, image, label, outputs: NetOutputs) -> dict[str, tf.Tensor]:
+    def _score(self, image, label, outputs: NetOutputs) -> None:
+        # What lies outside the image is no pixel to score, and metrics know void alone.
+        scored = tf.where(label == OUTSIDE, tf.constant(VOID, tf.uint8), label)
+        self.compute_metrics(image, scored, outputs.logits)
+
+    def _results(self, terms) -> dict[str, tf.Tensor]:
         for name, mean in self.term_means.items():
             mean.update_state(terms[name])
         means = {name: mean.result() for name, mean in self.term_means.items()}
-        # What lies outside the image is no pixel to score, and metrics know void alone.
-        scored = tf.where(label == OUTSIDE, tf.constant(VOID, tf.uint8), label)
-        compiled = self.compute_metrics(image, scored, outputs.logits)
-        return {**compiled, "loss": self.objective.total(means), **means}
+        return {**self.get_metrics_result(), "loss": self.objective.total(means), **means}
 
     def update_average(self) -> None:
         """Moves the averaged weights towards the current ones; nothing where there are none.

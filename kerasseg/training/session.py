@@ -205,6 +205,7 @@ def build_session(
             augmentation=config.augment,
             average_decay=config.optimizer.average_decay,
             seed=config.seed,
+            accumulate=config.train.accumulate,
             precision=device.precision,
         )
         encoder = encoder_variables(net)
@@ -225,7 +226,7 @@ def build_session(
             catalog,
             Decoder(catalog, "val", **cache),
             split="val",
-            batch_size=config.train.batch_size,
+            batch_size=config.train.batch_size // config.train.accumulate,
             workers=config.data.workers,
         ),
         group=group,

@@ -21,6 +21,10 @@ from kerasseg.errors import UserError
             ["loss.auxiliary: found 0.4", "=8 and model.depth=2", "a model.depth of 3 or more"],
         ),
         (["train.steps=5", "train.minutes=5"], ["train.steps: found 5", "train.minutes"]),
+        (
+            ["train.batch_size=8", "train.accumulate=3"],
+            ["train.accumulate: found 3", "train.batch_size=8", "divides"],
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(settings, words):

@@ -1,4 +1,5 @@
-"""A run with an auxiliary head: it resumes exactly, and nothing that leaves it has the head."""
+"""A run with an auxiliary head, whose batches come in parts: it resumes exactly, and nothing that
+leaves it has the head."""
 
 import re
 import signal
@@ -32,6 +33,7 @@ ON = [
     *(f"{name}={value}" for name, value in NET.items()),
     "model.auxiliary_stride=8",
     "loss.auxiliary=0.4",
+    "train.accumulate=2",
 ]
 
 pytestmark = pytest.mark.slow
@@ -61,6 +63,9 @@ def test_it_resumes_exactly_and_is_in_nothing_that_leaves_the_run(streets, run_c
     done = run_command(TRAIN, *settings(whole))
     assert done.returncode == 0, done.stderr
     assert all(float(row["auxiliary"]) > 0 for row in history(whole))
+    # Batches of 2 images are counted, not their parts.
+    assert [row["images_seen"] for row in history(whole)] == ["8", "16", "24"]
+    assert [row["steps"] for row in history(whole)] == ["4"] * 3
     assert run_command(KILLED, "step:7", *settings(killed)).returncode == -signal.SIGKILL
     resumed = run_command(TRAIN, *settings(killed))
     assert "resuming after step 6" in resumed.stdout, resumed.stderr

@@ -6,6 +6,7 @@ import tensorflow as tf
 from kerasseg.config import AugmentConfig, LossConfig, ModelConfig, OptimizerConfig
 from kerasseg.losses.objective import Objective
 from kerasseg.models.build import build_net, encoder_variables
+from kerasseg.models.layers.batch_norm import FusedBatchNormalization
 from kerasseg.training.fused_adam import FusedAdam
 from kerasseg.training.optimizer import build_optimizer, build_schedule
 from kerasseg.training.segmenter import Segmenter
@@ -37,9 +38,14 @@ def small_segmenter(
     width: int = 2,
     depth: int = 1,
     encoder: str = "unet",
+    accumulate: int = 1,
+    batch_norm: bool = True,
     **goal,
 ) -> Segmenter:
-    """Compiled and built as a session does it; `goal` goes over the settings of the objective."""
+    """Compiled and built as a session does it; `goal` goes over the settings of the objective.
+
+    batch_norm: False = the moving statistics, which then stay, in place of those of the batch.
+    """
     optimizer = optimizer or OptimizerConfig()
     if goal.get("auxiliary"):
         depth = 3  # the head is at stride 8
@@ -57,9 +63,13 @@ def small_segmenter(
         augmentation=augmentation or AugmentConfig(),
         average_decay=optimizer.average_decay,
         seed=0,
+        accumulate=accumulate,
         auxiliary_stride=8,
         precision=precision,
     )
+    for layer in segmenter.net.layers:
+        if isinstance(layer, FusedBatchNormalization):
+            layer.trainable = batch_norm
     schedule = build_schedule(optimizer, total_steps=100)
     update = build_optimizer(optimizer, schedule, encoder=encoder_variables(net))
     if isinstance(update, FusedAdam):

@@ -42,6 +42,20 @@ def test_auto_leaves_out_gpus_that_a_batch_does_not_reach(
 
 
 @pytest.mark.parametrize(
+    ("gpus", "batch_size", "accumulate", "used"), [(4, 16, 2, 4), (4, 16, 4, 2), (2, 8, 8, 1)]
+)
+def test_auto_leaves_out_gpus_that_a_part_of_a_batch_does_not_reach(
+    gpus, batch_size, accumulate, used, monkeypatch, capsys
+):
+    asked = []
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", asked.append)
+    join_replicas("auto", Cluster(), batch_size=batch_size, accumulate=accumulate, gpus=gpus)
+    assert [len(devices) for devices in asked] == ([used] if used > 1 else [])
+    said = f"train.batch_size={batch_size}, train.accumulate={accumulate}\n"
+    assert capsys.readouterr().out.endswith("" if used == gpus else said)
+
+
+@pytest.mark.parametrize(
     ("distribute", "batch_size", "used"),
     [("none", 8, 1), ("auto", 2, 1), ("auto", 4, 2), ("auto", 8, 4), ("mirrored", 8, 4)],
 )
@@ -103,6 +117,10 @@ def test_a_batch_has_to_come_out_even():
     ReplicaGroup(Three()).check_batch(6)
     with pytest.raises(UserError, match=r"train\.batch_size: found 4, .* multiple of 3"):
         ReplicaGroup(Three()).check_batch(4)
+    ReplicaGroup(Three()).check_batch(6, accumulate=2)
+    expected = r"found 9, .* multiple of 6, train\.accumulate=2 times the number of replicas"
+    with pytest.raises(UserError, match=expected):
+        ReplicaGroup(Three()).check_batch(9, accumulate=2)
 
 
 def test_the_chief_alone_is_heard(capsys):

@@ -228,4 +228,4 @@ def test_two_replicas_make_the_update_of_one():
     program = PROJECT / "tests" / "training" / "two_replicas.py"
     done = run_program([program], folder=PROJECT)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert len(done.stdout.splitlines()) == 10, done.stdout
+    assert len(done.stdout.splitlines()) == 11, done.stdout

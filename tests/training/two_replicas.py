@@ -29,6 +29,8 @@ PLAIN_SGD = {"name": "sgd", "learning_rate": 0.5, "momentum": 0.0}
 CASES = {
     "sampled, flips": ({}, {}, 1e-5),
     "closed form, void ignored": ({"variance": "closed_form", "background_id": None}, {}, 1e-5),
+    # Each part is normalised by itself: of the same two images, however many replicas there are.
+    "in parts": ({"accumulate": 2}, {}, 1e-5),
     # Six times the layers; of the deepest map BatchNorm has sixteen pixels to go by.
     "auxiliary head": ({"auxiliary": 0.4}, {}, 1e-4),
     "clipped": ({}, {"clip_norm": 0.1, "weight_decay": 0.01}, 1e-5),

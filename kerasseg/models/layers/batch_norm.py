@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerasseg.models.keras_internals import compiled_by_xla
+from kerasseg.models.layers.batch_part import current_part
 
 _MEAN = tf.distribute.ReduceOp.MEAN
 
@@ -15,7 +16,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     Keras 3 writes the formula out, and every op of it reads and writes the whole feature map.
     The moving variance follows the unbiased batch variance, as in PyTorch. With several replicas
     and `synchronized`, the batch is that of all of them; otherwise each normalises its own part
-    by itself, and the moving statistics follow the mean over the replicas.
+    by itself, and the moving statistics follow the mean over the replicas. Of a batch that comes
+    in parts each is normalised by itself, and the moving statistics follow their mean, once.
     """
 
     def call(self, inputs, training=None):
@@ -41,8 +43,12 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
                 is_training=False,
             ).y
         if training:
+            part, keep = current_part(), self.momentum
+            if part.parts > 1:
+                keep = tf.where(part.is_first, self.momentum, 1.0)
+            share = (1.0 - self.momentum) / part.parts
             for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
+                moving.assign(moving * keep + batch * share)
         return outputs
 
 

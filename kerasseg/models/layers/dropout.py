@@ -1,4 +1,4 @@
-"""Dropout whose draws for a batch depend neither on XLA nor on how many replicas share it."""
+"""Dropout whose draws for a batch depend neither on XLA nor on how the batch is divided."""
 
 import math
 
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerasseg.data.random_keys import BITS, uniform_bits
 from kerasseg.models.keras_internals import next_seed
+from kerasseg.models.layers.batch_part import BatchPart, current_part
 
 # Philox makes four numbers a count, whatever the type.
 _GROUP = 4
@@ -15,25 +16,31 @@ _GROUP = 4
 
 @keras.saving.register_keras_serializable("kerasseg")
 class SharedDropout(keras.layers.Dropout):
-    """Keras' Dropout; of several replicas each draws its own part of the whole batch's numbers.
+    """Keras' Dropout; each replica, and each part of a batch, draws its own of the batch's numbers.
 
     Keras' layer would drop other features under XLA, and the same features in the first image of
     every replica. The generator counts, so a replica starts counting where its part of the batch
-    begins.
+    begins, and a part of `part_of_batch` where each of its images does.
     """
 
     def call(self, inputs, training=False):
         if not training or not self.rate:
             return inputs
-        seed, shape = next_seed(self), inputs.shape
-        if tf.distribute.get_strategy().num_replicas_in_sync == 1:
-            size = shape if shape.is_fully_defined() else tf.shape(inputs)
-            return dropped(inputs, uniform_bits(size, seed=seed), rate=self.rate)
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        part = math.prod(shape)
-        start = tf.cast(replica, tf.uint64) * part  # beyond int32 in a large batch
-        bits = tf.reshape(bits_part(seed, start=start, count=part), shape)
-        return dropped(inputs, bits, rate=self.rate)
+        part, shape = current_part(), inputs.shape
+        seed = next_seed(self, counts_on=part.is_last)
+        alone = tf.distribute.get_strategy().num_replicas_in_sync == 1
+        if not shape.is_fully_defined():
+            shape = tf.shape(inputs)
+        if alone and part.parts == 1:
+            return dropped(inputs, uniform_bits(shape, seed=seed), rate=self.rate)
+        replica = 0 if alone else tf.distribute.get_replica_context().replica_id_in_sync_group
+        if part.parts == 1:
+            count = math.prod(shape)
+            start = tf.cast(replica, tf.uint64) * count  # beyond int32 in a large batch
+            bits = bits_part(seed, start=start, count=count)
+        else:
+            bits = bits_of_images(seed, shape, part=part, replica=replica)
+        return dropped(inputs, tf.reshape(bits, shape), rate=self.rate)
 
 
 def dropped(features: tf.Tensor, bits: tf.Tensor, *, rate: float) -> tf.Tensor:
@@ -47,10 +54,27 @@ def dropped(features: tf.Tensor, bits: tf.Tensor, *, rate: float) -> tf.Tensor:
     return tf.where(bits >= least, features * scale, tf.zeros([], features.dtype))
 
 
-def bits_part(seed: tf.Tensor, *, start, count: int) -> tf.Tensor:
+def bits_of_images(seed: tf.Tensor, shape, *, part: BatchPart, replica) -> tf.Tensor:
+    """(b, …) numbers of `uniform_bits` of the whole batch, those of the b images of a part alone.
+
+    seed: int32 (2,). shape: of the features, (b, …), or a tensor of it. replica: which one has the
+    part.
+    """
+    images, known = shape[0], isinstance(shape, tf.TensorShape)
+    count = math.prod(shape[1:]) if known else tf.reduce_prod(shape[1:])
+    numbers = (replica * images + tf.range(images)) * part.parts + part.index
+
+    def of_image(number: tf.Tensor) -> tf.Tensor:
+        start = tf.cast(number, tf.uint64) * tf.cast(count, tf.uint64)
+        return bits_part(seed, start=start, count=count)
+
+    return tf.map_fn(of_image, numbers, fn_output_signature=tf.int32)
+
+
+def bits_part(seed: tf.Tensor, *, start, count) -> tf.Tensor:
     """(count,) numbers of `uniform_bits` from `start` on, without those before.
 
-    seed: int32 (2,). start: integer or int scalar.
+    seed: int32 (2,). start, count: integers or int scalars.
     """
     start = tf.cast(start, tf.uint64)
     first = start // _GROUP
@@ -66,4 +90,5 @@ def bits_part(seed: tf.Tensor, *, start, count: int) -> tf.Tensor:
         dtype=tf.int32,
     )
     skip = tf.cast(start % _GROUP, tf.int32)
-    return numbers[skip : skip + count] & (2**BITS - 1)
+    # Not numbers[skip : skip + count]: XLA would not know how many these are.
+    return tf.slice(numbers, [skip], [count]) & (2**BITS - 1)

@@ -4,8 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kerasseg.data.random_keys import uniform_bits
+from kerasseg.models.layers.batch_part import part_of_batch
 from kerasseg.models.layers.dropout import SharedDropout, bits_part
 
 
@@ -16,6 +19,30 @@ def test_a_part_of_the_numbers_is_where_it_is_in_all_of_them(seed):
     for start, count in ((0, 10), (1, 7), (2, 1), (3, 2000), (1998, 2002), (3999, 1)):
         part = bits_part(seed, start=start, count=count)
         np.testing.assert_array_equal(part, whole[start : start + count])
+
+
+@given(
+    parts=st.integers(1, 4),
+    images=st.integers(1, 3),
+    size=st.tuples(*[st.integers(1, 4)] * 2),
+    known=st.booleans(),
+)
+@settings(max_examples=10)
+def test_parts_of_a_batch_are_dropped_as_in_the_whole(parts, images, size, known):
+    ones = np.ones((parts * images, *size, 3), np.float32)
+    whole, divided = (SharedDropout(0.3, seed=7) for _ in range(2))
+    shape = [images, *size, 3] if known else [None, None, None, 3]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape), tf.TensorSpec([], tf.int32)])
+    def dropped_part(features, index):
+        with part_of_batch(index, parts):
+            return divided(features, training=True)
+
+    for _ in range(2):  # the generator counts batches, not parts
+        expected = whole(ones, training=True).numpy()
+        for index in range(parts):
+            part = dropped_part(ones[index::parts], index)
+            np.testing.assert_array_equal(part, expected[index::parts])
 
 
 def test_on_one_device_it_is_keras_dropout():
