@@ -1,5 +1,6 @@
 """Shared by all tests. TensorFlow takes seconds to import: only tests that need it do so."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -16,6 +17,12 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 settings.register_profile("kerasseg", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=10)  # make test-fast
 settings.load_profile("kerasseg")
+
+
+def pytest_collection_finish():
+    """What was imported stays: the garbage collector looks at what tests make, and less often."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

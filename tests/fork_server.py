@@ -134,6 +134,7 @@ if __name__ == "__main__":
     connection = socket.socket(fileno=int(sys.argv[1]))
     import_what_programs_import()
     gc.freeze()  # no collection of a child looks at what was imported
+    gc.set_threshold(20_000, 20, 20)  # as in tests/conftest.py
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests
     request = serve(connection)
     if request["fork_children"]:

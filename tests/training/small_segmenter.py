@@ -18,6 +18,15 @@ SIZE = (8, 12)
 # but rounding: equal updates would differ by the whole rate. With this a step is at most
 # rate / EPSILON times as far from another as their gradients are.
 EPSILON = 0.01
+# Of the stages of efficientnet_lite0: both kernels and strides, with and without an expansion and a
+# residual, each once. What is compiled, or traced for several replicas, takes seconds a block.
+FEW_LITE_STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (1, 5, 2, 6, 40),
+    (1, 3, 2, 6, 80),
+    (1, 5, 2, 6, 192),
+)
 
 
 def small_objective(*, outputs: int, **changes) -> Objective:

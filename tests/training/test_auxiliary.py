@@ -22,6 +22,12 @@ def is_of_head(path):
     return path.startswith("auxiliary_")
 
 
+def advance(segmenter, number):
+    """One step with the averaging behind it."""
+    segmenter.train_step(noise_batch(number))
+    segmenter.update_average()
+
+
 def gradients_of(segmenter, name):
     """{path: gradient, or None} of one term."""
     batch, net = noise_batch(), segmenter.net
@@ -105,17 +111,14 @@ def test_averages_follow_the_weights_of_their_own_layers():
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
 def test_a_saved_state_is_continued_to_the_last_bit(precision):
     settings = {"optimizer": OptimizerConfig(average_decay=0.9), "precision": precision, **ON}
-    segmenter = small_segmenter(**settings)
-    step = compile_step(segmenter, jit=False)
-    step(noise_batch(0))
+    segmenter, resumed = (small_segmenter(**settings) for _ in range(2))
+    advance(segmenter, 0)
     saved = snapshot(segmenter)
-    step(noise_batch(1))
+    advance(segmenter, 1)
     expected = snapshot(segmenter)
-    resumed = small_segmenter(**settings)
-    step = compile_step(resumed, jit=False)
-    step(noise_batch(5))
+    advance(resumed, 5)
     restore(resumed, saved)
-    step(noise_batch(1))
+    advance(resumed, 1)
     for name, values in snapshot(resumed).items():
         np.testing.assert_array_equal(values, expected[name], err_msg=name)
     paths = [v.path for v in resumed.net.variables]
