@@ -5,6 +5,7 @@
 that is used.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,20 +20,36 @@ if TYPE_CHECKING:
 __all__ = ["Objective", "Segmenter", "__version__", "load", "losses", "metrics", "models"]
 
 
-def load(path: Path | str, *, threads: int | None = None) -> "Predictor":
+def load(
+    path: Path | str,
+    *,
+    threads: int | None = None,
+    providers: str | Sequence[str] | None = None,
+    sha256: str | None = None,
+    max_mib: int = 1024,
+) -> "Predictor":
     """A model that is ready to predict.
 
     Args:
         path: A run directory, an export (`exports/<name>`), a SavedModel or an `.onnx` file, for
-            which TensorFlow is not imported.
+            which TensorFlow is not imported. Or a zip of an export, also by its `https://` address
+            or one that fsspec reads: it is unpacked once into a cache folder (KERASSEG_CACHE).
         threads: Threads of one pass. `None`: as many as there are cores.
+        providers: What ONNX Runtime computes with: `cpu`, `cuda`, `tensorrt`, `openvino`, `coreml`,
+            or a provider's name in ONNX Runtime; of several, the first that can compute a node
+            does. For an `.onnx` file, or an export that has one, which is then preferred to its
+            SavedModel. `None`: the CPU, or whatever TensorFlow finds.
+        sha256: Of the zip or the `.onnx` file, 64 hexadecimal digits. An address needs it.
+        max_mib: How large a zip, and all that is in it, may be, in MiB.
 
     Returns:
         A `kerasseg.inference.predictor.Predictor`: `predict(image)` takes uint8 RGB
         `(H, W, 3)` of any size and gives labels, confidence and uncertainty.
 
     Raises:
-        kerasseg.errors.UserError: If there is no model, or it cannot be opened.
+        kerasseg.errors.UserError: If there is no model, it cannot be opened, or a provider is not
+            installed, does not start, or can compute none of it; if a file is not the one that
+            `sha256` names, cannot be had, is too large, or is no harmless zip of an export.
 
     Example:
 
@@ -40,11 +57,12 @@ def load(path: Path | str, *, threads: int | None = None) -> "Predictor":
     >>> kerasseg.load("nothing.onnx")
     Traceback (most recent call last):
     kerasseg.errors.UserError: nothing.onnx: no such file or directory, allowed: a run directory, \
-an export (exports/<name>), a SavedModel or an .onnx file
+an export (exports/<name>) or its zip, a SavedModel or an .onnx file
     """
-    from kerasseg.inference.open_model import open_predictor
+    from kerasseg.inference.open_model import local_model, open_predictor
 
-    return open_predictor(Path(path), threads=threads)
+    found = local_model(path, sha256=sha256, max_mib=max_mib)
+    return open_predictor(found, threads=threads, providers=providers)
 
 
 def __getattr__(name: str) -> object:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasseg.backend import load_tensorflow, require
-from kerasseg.commands.parser import CommandParser, whole_number
+from kerasseg.backend import require
+from kerasseg.commands.model import add_model_options, fetch_model, kind_of, open_model
+from kerasseg.commands.parser import CommandParser
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
 from kerasseg.files import write_json
@@ -35,7 +36,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="a run directory, an export, a SavedModel, an .onnx file, or a folder of label PNGs",
+        help="a run directory, an export, a SavedModel, an .onnx file, a zip of an export, by its "
+        "path or address, or a folder of label PNGs",
     )
     parser.add_config(required=False)
     parser.add_argument(
@@ -64,19 +66,12 @@ def add_arguments(parser: CommandParser) -> None:
         help="instead of a split: photos NAME.jpg with masks NAME_labels.png, nonzero on objects "
         "that no class covers",
     )
-    parser.add_views()
-    parser.add_argument(
-        "--threads",
-        type=whole_number(1),
-        metavar="N",
-        help="threads of one pass (default: as many as cores)",
-    )
+    add_model_options(parser)
     parser.add_settings()
 
 
 def run(args: argparse.Namespace) -> None:
     """Raises UserError for what the user can mend."""
-    args.model = Path(args.model)
     _check(args)
     from kerasseg.evaluation.score_tables import (
         print_scores,
@@ -125,15 +120,16 @@ def _check(args: argparse.Namespace) -> None:
     views = args.flip or args.scales != (1.0,)
     if views and (args.temperature or args.compare):
         raise UserError("--scales, --flip: cannot be combined with --temperature or --compare")
+    args.model = fetch_model(args)
     if not args.model.exists():
         raise UserError(f"{args.model}: no such file or directory")
     if views and _holds_label_pngs(args.model):
         raise UserError(f"{args.model}: label PNGs have no views for --scales or --flip")
     if args.plots:
         require("matplotlib")
-    from kerasseg.inference.open_model import find_model
-
-    if not _holds_label_pngs(args.model) and find_model(args.model)[0] != "onnx":
+    if args.provider and _holds_label_pngs(args.model):
+        raise UserError(f"{args.model}: label PNGs need no --provider")
+    if not _holds_label_pngs(args.model) and kind_of(args) != "onnx":
         require("tensorflow")
 
 
@@ -193,18 +189,9 @@ def _anomalies(args: argparse.Namespace) -> AnomalyScores:
 
 def _open(args: argparse.Namespace) -> tuple[Predictor, DropoutScores | None]:
     """The model, and what `--compare` asks of it besides."""
-    from kerasseg.gpus import missing_gpu_notice
-    from kerasseg.inference.open_model import find_model
-    from kerasseg.inference.views import open_views
-
-    kind, _ = find_model(args.model)
-    if args.compare and kind != "run":
+    if args.compare and kind_of(args) != "run":
         raise UserError(f"--compare: needs a run directory, {args.model} is an export")
-    if kind != "onnx":
-        load_tensorflow()
-        if notice := missing_gpu_notice():
-            print(notice)
-    predictor = open_views(args.model, scales=args.scales, flip=args.flip, threads=args.threads)
+    predictor = open_model(args)
     if not args.compare:
         return predictor, None
     from kerasseg.evaluation.monte_carlo import DropoutScores

@@ -49,6 +49,11 @@ def add_arguments(parser: CommandParser) -> None:
         "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
     )
     parser.add_argument(
+        "--zip",
+        action="store_true",
+        help="also as one file, <name>-<version>.zip, for kerasseg.load; prints its sha256",
+    )
+    parser.add_argument(
         "--images",
         type=whole_number(1),
         metavar="N",
@@ -94,3 +99,10 @@ def run(args: argparse.Namespace) -> None:
         ),
     )
     print(made)
+    if args.zip:
+        from kerasseg.data.storage import sha256_of
+        from kerasseg.hub.archive import write_archive
+
+        archive = made.parent / f"{trained.name}-{made.name}.zip"
+        write_archive(made, archive)
+        print(f"{archive}: sha256 {sha256_of(str(archive))}")

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasseg.backend import load_tensorflow
-from kerasseg.commands.parser import CommandParser, whole_number
+from kerasseg.commands.model import add_model_options, fetch_model, open_model
+from kerasseg.commands.parser import CommandParser
 from kerasseg.errors import (
     DONE_IN_PART,
     UserError,
@@ -38,9 +38,9 @@ _TILES = "and so do tiles: serving.scale with serving.tile, and an encoder of li
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "model",
-        type=Path,
         metavar="MODEL",
-        help="a run directory, an export, a SavedModel, or an .onnx file (no TensorFlow needed)",
+        help="a run directory, an export, a SavedModel, or an .onnx file (no TensorFlow needed), "
+        "or a zip of an export, by its path or address",
     )
     parser.add_argument(
         "images",
@@ -62,13 +62,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="T",
         help="label pixels with an uncertainty above T as void (the heat map shows the scale)",
     )
-    parser.add_views()
-    parser.add_argument(
-        "--threads",
-        type=whole_number(1),
-        metavar="N",
-        help="threads of one pass (default: as many as cores)",
-    )
+    add_model_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -77,10 +71,7 @@ def run(args: argparse.Namespace) -> int:
     Raises UserError for what stops it before the first image, and if no image could be done.
     """
     from kerasseg.data.remarks import left_out
-    from kerasseg.gpus import missing_gpu_notice
     from kerasseg.inference.image_search import find_images, find_unused
-    from kerasseg.inference.open_model import find_model
-    from kerasseg.inference.views import open_views
 
     # What is wrong with the images is said before a model is loaded.
     images = find_images(args.images, out=args.out)
@@ -88,11 +79,8 @@ def run(args: argparse.Namespace) -> int:
     _refuse_clashes(targets)
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out: {args.out} is not a directory")
-    if find_model(args.model)[0] != "onnx":
-        load_tensorflow()
-        if notice := missing_gpu_notice():
-            print(notice)
-    predictor = open_views(args.model, scales=args.scales, flip=args.flip, threads=args.threads)
+    args.model = fetch_model(args)
+    predictor = open_model(args)
     if args.submission:
         _check_submission(predictor.label_set)
     print_remarks(left_out("images", find_unused(args.images, out=args.out)))

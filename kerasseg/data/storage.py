@@ -6,7 +6,7 @@ Nothing is kept open between two calls, so that any thread or process may read a
 import hashlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,6 +83,8 @@ def stamp(place: str) -> list:
         return [int(status.length), int(status.mtime_nsec)]
     system, path = _file_system(place)
     status = _remote(place, lambda: system.info(path))
+    if status.get("size") is None:
+        raise OSError(None, "its store does not tell its size", place)
     known = (status.get(key) for key in ("ETag", "etag", "md5Hash", "mtime", "LastModified"))
     return [int(status["size"]), *(str(value) for value in known if value is not None)]
 
@@ -103,11 +105,20 @@ def read_text(place: str) -> str:
 
 def sha256_of(place: str) -> str:
     """Of the whole file, in hexadecimal digits; 8 MiB are in memory. Raises OSError."""
-    digest, size = hashlib.sha256(), stamp(place)[0]
-    for start in range(0, size, _CHUNK):
-        length = min(_CHUNK, size - start)
-        digest.update(_remote(place, partial(borrow_range, place, start, length)).data)
+    digest = hashlib.sha256()
+    for piece in pieces(place):
+        digest.update(piece.data)
     return digest.hexdigest()
+
+
+def pieces(place: str, length: int = _CHUNK) -> Iterator[np.ndarray]:
+    """The whole file, uint8 (length,) at a time, the last one shorter; each good until the next.
+
+    As many bytes as it had at the start. Raises OSError.
+    """
+    size = stamp(place)[0]
+    for start in range(0, size, length):
+        yield _remote(place, partial(borrow_range, place, start, min(length, size - start)))
 
 
 def _remote(place: str, call: Callable[[], Answer]) -> Answer:

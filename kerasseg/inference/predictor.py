@@ -28,6 +28,14 @@ class Predictor(ABC):
         """Whether `compute_with_probabilities` can be called."""
         return False
 
+    @property
+    def nodes(self) -> dict[str, int]:
+        """{ONNX Runtime's name of a provider: nodes of the graph that it computes}.
+
+        Empty where something else computes, and where ONNX Runtime does not tell (before 1.24).
+        """
+        return {}
+
     @abstractmethod
     def compute(self, images: np.ndarray) -> Outputs:
         """One pass over a batch: uint8 (B, H, W, 3) to `labels` uint8, `confidence` and

@@ -31,6 +31,10 @@ class ViewsPredictor(Predictor):
     def gives_probabilities(self) -> bool:
         return True
 
+    @property
+    def nodes(self) -> dict[str, int]:
+        return self._predictors[0].nodes
+
     def compute(self, images: np.ndarray) -> Outputs:
         outputs = self.compute_with_probabilities(images)
         del outputs["probabilities"]
@@ -70,13 +74,19 @@ class ViewsPredictor(Predictor):
 
 
 def open_views(
-    path: Path, *, scales: Sequence[float] = (1.0,), flip: bool = False, threads: int | None = None
+    path: Path,
+    *,
+    scales: Sequence[float] = (1.0,),
+    flip: bool = False,
+    threads: int | None = None,
+    providers: str | Sequence[str] | None = None,
 ) -> Predictor:
     """The model at `path`, averaged over views; without views the model itself.
 
     scales: one or more factors > 0 on the scale at which the net sees an image. flip: also the
-    mirror image. threads: see open_predictor. Raises UserError as open_predictor does, for scales
-    other than 1 of what is no run directory, and for a model that gives no probabilities.
+    mirror image. threads, providers: see open_predictor. Raises UserError as open_predictor
+    does, for scales other than 1 of what is no run directory, and for a model that gives no
+    probabilities.
     """
     if tuple(scales) != (1.0,) and find_model(path)[0] != "run":
         found = ",".join(f"{scale:g}" for scale in scales)
@@ -84,7 +94,7 @@ def open_views(
             f"--scales: found {found}, allowed: 1 for {path}, an export, which computes the scale "
             "itself; other scales need the run directory"
         )
-    predictor = open_predictor(path, threads=threads)
+    predictor = open_predictor(path, threads=threads, providers=providers)
     if tuple(scales) == (1.0,) and not flip:
         return predictor
     if not predictor.gives_probabilities:

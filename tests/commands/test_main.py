@@ -46,7 +46,7 @@ def test_a_command_is_a_module_of_its_name(name):
 
 
 def test_every_command_has_its_module_in_the_table():
-    others = {"__init__", "main", "parser"}
+    others = {"__init__", "main", "parser", "model"}
     files = (PROJECT / "kerasseg" / "commands").glob("*.py")
     assert {path.stem for path in files} - others == {MODULES.get(n, n) for n in COMMANDS}
 

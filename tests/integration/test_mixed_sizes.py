@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kerasseg.data.storage import sha256_of
 from tests.integration.mixed_streets import mix_sizes
 from tests.integration.same_run import assert_same_run, history
 from tests.integration.small_run import SMALL
@@ -23,7 +24,9 @@ def mixed(streets, tmp_path):
     return root
 
 
-def test_mixed_sizes_from_files_and_packed_and_through_every_format(mixed, tmp_path, run_command):
+def test_mixed_sizes_from_files_and_packed_and_through_every_format(
+    mixed, tmp_path, monkeypatch, run_command
+):
     def run(*arguments):
         done = run_command(*arguments)
         assert done.returncode == 0, done.stderr
@@ -37,10 +40,14 @@ def test_mixed_sizes_from_files_and_packed_and_through_every_format(mixed, tmp_p
     document = json.loads((tmp_path / "files" / "labels.json").read_text())
     assert (document["one_size"], document["scale"]) == (False, None)
     # The parity gate: SavedModel and ONNX against Keras on the images of all sizes.
-    run(EXPORT, "files", "--out", "export", "--images", "3", "--int8", "data/leftImg8bit/train")
+    options = ("--images", "3", "--int8", "data/leftImg8bit/train", "--zip")
+    said = run(EXPORT, "files", "--out", "export", *options).stdout
+    digest = sha256_of(str(tmp_path / "export" / "files-1.zip"))
+    assert said.endswith(f"export/1\nexport/files-1.zip: sha256 {digest}\n")
     config = ("--config", str(PROJECT / "configs" / "streets.yaml"), "data.root=data")
     expected = json.loads((tmp_path / "files" / "metrics.json").read_text())
-    for model in ("export/model.onnx", "export/latest"):
+    monkeypatch.setenv("KERASSEG_CACHE", str(tmp_path / "models"))
+    for model in ("export/model.onnx", "export/files-1.zip"):
         run("-m", "kerasseg", "evaluate", model, *config, "--json", "scores.json")
         scores = json.loads((tmp_path / "scores.json").read_text())
         assert scores["miou"] == pytest.approx(expected["miou"], abs=1e-3)

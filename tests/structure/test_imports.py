@@ -17,7 +17,7 @@ LAYERS = (
     ("data",),
     ("models", "losses", "importing"),
     ("runs",),
-    ("inference", "serving_client"),
+    ("inference", "serving_client", "hub"),
     ("evaluation",),
     ("training", "export"),
     ("report", "ablation"),
