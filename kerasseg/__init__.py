@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerasseg.hub import MAX_MIB
 from kerasseg.version import __version__
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def load(
     threads: int | None = None,
     providers: str | Sequence[str] | None = None,
     sha256: str | None = None,
-    max_mib: int = 1024,
+    max_mib: int = MAX_MIB,
 ) -> "Predictor":
     """A model that is ready to predict.
 

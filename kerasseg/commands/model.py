@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow
 from kerasseg.commands.parser import CommandParser, one_of, whole_number
-from kerasseg.hub.model_cache import MAX_MIB
+from kerasseg.hub import MAX_MIB
 from kerasseg.inference.backends.providers import PROVIDERS
-from kerasseg.inference.open_model import local_model, model_for
 from kerasseg.terminal import print_remarks
 
 if TYPE_CHECKING:
@@ -52,11 +51,15 @@ def fetch_model(args: argparse.Namespace) -> Path:
 
     Raises UserError as `local_model` does.
     """
+    from kerasseg.inference.open_model import local_model
+
     return local_model(args.model, sha256=args.sha256, max_mib=args.max_mib, say=print)
 
 
 def kind_of(args: argparse.Namespace) -> str:
     """What will be opened: "onnx", "saved_model" or "run". Raises UserError as `model_for` does."""
+    from kerasseg.inference.open_model import model_for
+
     return model_for(args.model, args.provider)[0]
 
 

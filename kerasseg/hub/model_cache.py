@@ -11,13 +11,13 @@ from pathlib import Path
 from kerasseg.data.storage import is_address, sha256_of
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors, temporary_folder
+from kerasseg.hub import MAX_MIB
 from kerasseg.hub.archive import unpack
 from kerasseg.hub.download import TIMEOUT, check_address, download, shown_address
 
 if sys.platform != "win32":
     import fcntl
 
-MAX_MIB = 1024
 VARIABLE = "KERASSEG_CACHE"
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 

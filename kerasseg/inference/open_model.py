@@ -8,7 +8,8 @@ from kerasseg.backend import require
 from kerasseg.data.storage import is_address
 from kerasseg.errors import UserError
 from kerasseg.gpus import grow_memory
-from kerasseg.hub.model_cache import MAX_MIB, check_max_mib, fetch, local_digest
+from kerasseg.hub import MAX_MIB
+from kerasseg.hub.model_cache import check_max_mib, fetch, local_digest
 from kerasseg.inference.backends.providers import as_names, find_providers
 from kerasseg.inference.predictor import Predictor
 
