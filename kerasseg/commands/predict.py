@@ -3,6 +3,7 @@
 Writes for each image <name>_labels.png (the data set's own label ids),
 <name>_overlay.png and <name>_uncertainty.png. A photo is turned upright by its
 EXIF orientation: the labels are those of the image as viewers show it.
+With --format they become polygons to be corrected in an annotation tool.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasseg.commands.model import add_model_options, fetch_model, open_model
-from kerasseg.commands.parser import CommandParser
+from kerasseg.commands.parser import CommandParser, one_of
 from kerasseg.errors import (
     DONE_IN_PART,
     UserError,
@@ -29,9 +30,11 @@ from kerasseg.terminal import print_remarks, progress_bar
 if TYPE_CHECKING:
     import numpy as np
 
+    from kerasseg.inference.annotations.annotated import AnnotationWriter
     from kerasseg.inference.predictor import Predictor
     from kerasseg.labels import LabelSet
 
+_TOOLS = "coco", "labelme", "cvat"  # the rows of kerasseg.inference.annotations
 _TILES = "and so do tiles: serving.scale with serving.tile, and an encoder of limited reach"
 
 
@@ -57,6 +60,19 @@ def add_arguments(parser: CommandParser) -> None:
         help="only a Cityscapes submission: <name>.png with labelIds, void as 0",
     )
     parser.add_argument(
+        "--format",
+        type=one_of(_TOOLS),
+        metavar="TOOL",
+        help="only polygons, as this tool reads them: " + ", ".join(_TOOLS),
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=_threshold,
+        default=1.0,
+        metavar="PIXELS",
+        help="how far a polygon may be off, with --format (default: %(default)s)",
+    )
+    parser.add_argument(
         "--uncertain-as-void",
         type=_threshold,
         metavar="T",
@@ -73,9 +89,11 @@ def run(args: argparse.Namespace) -> int:
     from kerasseg.data.remarks import left_out
     from kerasseg.inference.image_search import find_images, find_unused
 
+    if args.format and args.submission:
+        raise UserError("--format and --submission: allowed is one of them")
     # What is wrong with the images is said before a model is loaded.
     images = find_images(args.images, out=args.out)
-    targets = _targets(images, args.out, submission=args.submission)
+    targets = _targets(images, args.out, endings=_endings(args))
     _refuse_clashes(targets)
     if args.out.exists() and not args.out.is_dir():
         raise UserError(f"--out: {args.out} is not a directory")
@@ -85,7 +103,10 @@ def run(args: argparse.Namespace) -> int:
         _check_submission(predictor.label_set)
     print_remarks(left_out("images", find_unused(args.images, out=args.out)))
     with interrupted_by_sigterm():
-        failed, turned = _predict_all(predictor, targets, args)
+        writer = _annotation_writer(images, predictor.label_set, args)
+        failed, turned = _predict_all(predictor, targets, args, writer)
+        if writer is not None:
+            writer.finish()
     done = len(images) - len(failed)
     if failed:
         message = "\n".join([f"{len(failed)} of {len(images)} images failed:", *failed])
@@ -107,23 +128,43 @@ def _threshold(text: str) -> float:
     return number
 
 
+def _endings(args: argparse.Namespace) -> list[str]:
+    """Of the names of what is written for each image."""
+    from kerasseg.inference.annotations import ANNOTATIONS
+    from kerasseg.inference.image_search import RESULTS
+
+    if args.format:
+        form = ANNOTATIONS[args.format]
+        return [] if form.one_file else [form.suffix]
+    return [".png"] if args.submission else [f"_{result}.png" for result in RESULTS]
+
+
+def _annotation_writer(
+    images: Sequence[Path], label_set: LabelSet, args: argparse.Namespace
+) -> AnnotationWriter | None:
+    from kerasseg.inference.annotations import ANNOTATIONS
+    from kerasseg.inference.annotations.annotated import AnnotationWriter
+
+    if not args.format:
+        return None
+    base = Path(os.path.commonpath([os.path.abspath(image.parent) for image in images]))
+    return AnnotationWriter(ANNOTATIONS[args.format], args.out, label_set, base, args.tolerance)
+
+
 def _targets(
-    images: Sequence[Path], out: Path, *, submission: bool
+    images: Sequence[Path], out: Path, *, endings: Sequence[str]
 ) -> dict[Path, tuple[Path, ...]]:
     """What is written for each image, into `out` itself; where two images of different folders have
     one name, all go below `out` as they lie below the folder that they have in common.
     """
-    from kerasseg.inference.image_search import RESULTS
-
     parents = [Path(os.path.abspath(image.parent)) for image in images]
     places = {(parent, image.stem) for parent, image in zip(parents, images, strict=True)}
     mirrored = len({stem for _, stem in places}) < len(places)
     common = os.path.commonpath(parents)
-    endings = [""] if submission else [f"_{result}" for result in RESULTS]
     targets = {}
     for image, parent in zip(images, parents, strict=True):
         folder = out / parent.relative_to(common) if mirrored else out
-        targets[image] = tuple(folder / f"{image.stem}{end}.png" for end in endings)
+        targets[image] = tuple(folder / f"{image.stem}{end}" for end in endings)
     return targets
 
 
@@ -161,7 +202,10 @@ def _check_submission(label_set: LabelSet) -> None:
 
 
 def _predict_all(
-    predictor: Predictor, targets: dict[Path, tuple[Path, ...]], args: argparse.Namespace
+    predictor: Predictor,
+    targets: dict[Path, tuple[Path, ...]],
+    args: argparse.Namespace,
+    writer: AnnotationWriter | None,
 ) -> tuple[list[str], int]:
     """Writes the results of all images.
 
@@ -185,7 +229,7 @@ def _predict_all(
                 # A folder that cannot be made is no fault of an image.
                 with os_errors(args.out, "cannot be written"):
                     args.out.mkdir(parents=True, exist_ok=True)
-                failed += _predict(predictor, image, pixels, paths, args)
+                failed += _predict(predictor, image, pixels, paths, args, writer)
             report(done)
     return failed, turned
 
@@ -196,6 +240,7 @@ def _predict(
     pixels: np.ndarray,
     paths: tuple[Path, ...],
     args: argparse.Namespace,
+    writer: AnnotationWriter | None,
 ) -> list[str]:
     """Writes the results of one image, or returns the line that says why they are not there."""
     from PIL import Image
@@ -206,7 +251,9 @@ def _predict(
         prediction = predictor.predict(pixels)
         if args.uncertain_as_void is not None:
             prediction = prediction.with_uncertain_as_void(args.uncertain_as_void)
-        if args.submission:
+        if writer is not None:
+            writer.add(prediction, image=image, target=paths[0] if paths else None)
+        elif args.submission:
             write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
         else:
             prediction.save(paths[0].parent, image.stem, image=pixels)

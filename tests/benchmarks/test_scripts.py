@@ -4,7 +4,9 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from kerasseg.streets.draw import draw_streets
 from tests.programs import PROJECT, run_program
@@ -106,3 +108,14 @@ def test_the_memory_of_a_pass_grows_with_the_image():
     said = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
     assert said["size"] == [600, 800]
     assert said["bytes_per_pixel"] > 0
+
+
+def test_polygons_give_labels_back(tmp_path):
+    pytest.importorskip("pycocotools")
+    labels = np.kron([[0, 1, 2], [2, 2, 0]], np.ones((9, 9))).astype(np.uint8)
+    Image.fromarray(labels).save(tmp_path / "a.png")
+    found = answer("polygons.py", tmp_path)
+    assert found["0.0"]["polygons"] == [5, 5]
+    assert found["0.0"]["coco"] == [1, 1]
+    assert found["0.0"]["uncovered"] == [0, 0]
+    assert 0.8 < found["0.0"]["labelme"][0] < 1

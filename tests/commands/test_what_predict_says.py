@@ -93,3 +93,25 @@ def test_a_card_that_tensorflow_does_not_use_is_told(photos, tmp_path, monkeypat
     path = write_run(tmp_path / "small")
     assert run(path, "in/a.png", "--out", "out") == 0
     assert capsys.readouterr().out == "a card is here\nout: 1 image\n"
+
+
+@pytest.mark.parametrize(
+    ("tool", "written"),
+    [
+        ("coco", ["annotations.json"]),
+        ("labelme", ["a.json", "b.json", "c.json"]),
+        ("cvat", ["annotations.xml"]),
+    ],
+)
+def test_polygons_for_an_annotation_tool(model, photos, tool, written, capsys):
+    assert run(model, "in", "--format", tool, "--out", "out") == 0
+    assert capsys.readouterr() == ("out: 3 images\n", "")
+    assert sorted(path.name for path in Path("out").iterdir()) == written
+    text = Path("out", written[0]).read_text()
+    assert ("../in/a.png" if tool == "labelme" else "a.png") in text
+    coarse = ["--format", tool, "--tolerance", "20", "--out", "coarse"]
+    assert run(model, "in", *coarse) == 0
+    assert len(Path("coarse", written[0]).read_text()) < len(text)
+    with pytest.raises(UserError, match="--format and --submission: allowed is one of them"):
+        run(model, "in", "--format", tool, "--submission", "--out", "new")
+    assert not Path("new").exists()
