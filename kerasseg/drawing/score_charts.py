@@ -14,6 +14,7 @@ from kerasseg.metrics.calibration import CalibrationScores
 from kerasseg.metrics.error_detection import ErrorDetectionScores
 from kerasseg.metrics.unlabelled import COMPARED_SHARE, UnlabelledScores
 
+_GIVEN_UP = 0.1  # as far as the curves of unlabelled pixels go
 _MOST = 5  # scores beside `uncertainty`: more lines cannot be told apart
 
 
@@ -86,15 +87,17 @@ def unlabelled_plots(unlabelled: UnlabelledScores) -> dict[str, Figure]:
 
     `unlabelled_caught` if there are unknown pixels, `unlabelled_miou` if there are classes. Both
     show the same scores, at most six: those that catch most with 2 % given up (or else have the
-    highest mIoU), `uncertainty` always among them. The dots are the fitted thresholds.
+    highest mIoU), `uncertainty` always among them. The dots are the fitted thresholds. Nothing is
+    drawn if the model's own answers give up more than a tenth.
     """
     found: dict[str, dict[str, float]] = {"caught": {}, "miou": {}}
+    own = [ranking.own.given_up for ranking in unlabelled.by_score.values()]
     for name, ranking in unlabelled.by_score.items():
         point = ranking.at(COMPARED_SHARE)
-        for key, values in found.items():
+        for key, values_of in found.items():
             value = None if point is None else getattr(point.scored, key)
             if value is not None:
-                values[name] = value
+                values_of[name] = value
     first = found["caught"] or found["miou"]
     chosen = _chosen(sorted(first, key=lambda name: -first[name]))
     drawn = {}
@@ -102,21 +105,28 @@ def unlabelled_plots(unlabelled: UnlabelledScores) -> dict[str, Figure]:
         ("caught", "Unknown pixels that are left unlabelled", "share of the unknown pixels"),
         ("miou", "mIoU, pixels given up being missed", "mIoU"),
     ):
-        if not found[key]:
+        if not found[key] or all(a is None or a > _GIVEN_UP for a in own):
             continue
         figure, axes = one_plot(title, size=(4.2, 4.2))
         axes.set(xlabel="share of the known pixels that is given up", ylabel=label)
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         for color, name in zip(COLORS, chosen, strict=False):
-            ranking, legend = unlabelled.by_score[name], f"{name} ({found[key][name]:.3f})"
+            ranking = unlabelled.by_score[name]
+            at_share = ranking.at(COMPARED_SHARE)
+            known = at_share is not None and at_share.threshold is not None
+            legend = f"{name} ({found[key][name]:.3f})" if known else f"{name} (-)"
             curve = [(at.given_up, getattr(at, key)) for at in ranking.curve]
             axes.plot(*zip(*curve, strict=True), color=color, label=legend)
-            fitted = [(p.scored.given_up, getattr(p.scored, key)) for p in ranking.points]
-            axes.plot(*zip(*fitted, strict=True), "o", color=color, markersize=4)
-        axes.set_xlim(0, 0.1)
+            fitted = [p.scored for p in ranking.points if p.threshold is not None]
+            if fitted:
+                dots = [(at.given_up, getattr(at, key)) for at in fitted]
+                axes.plot(*zip(*dots, strict=True), "o", color=color, markersize=4)
+        axes.set_xlim(0, _GIVEN_UP)
         if key == "caught":
             axes.set_ylim(0, 1.02)
-            axes.plot([0, 0.1], [0, 0.1], color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot(
+                [0, _GIVEN_UP], [0, _GIVEN_UP], color=FAINT, linewidth=1, linestyle=(0, (4, 3))
+            )
         _legend_below(figure, title=f"score (with {COMPARED_SHARE:.0%} given up)")
         drawn[f"unlabelled_{key}"] = figure
     return drawn

@@ -96,7 +96,8 @@ def print_unlabelled(unlabelled: UnlabelledScores | None) -> None:
     table = Table(
         title="the highest scores left unlabelled",
         caption=f"thresholds fitted on {unlabelled.images_fitted} images, scored on "
-        f"{unlabelled.images_scored} others\nnone: what the model itself answers with background",
+        f"{unlabelled.images_scored} others\n"
+        "none: what the model itself answers with background; -: that alone is more",
     )
     table.add_column("given up at most", max_width=24)
     for share in ("none", *(f"{share:.1%}".replace(".0", "") for share in SHARES)):
@@ -107,7 +108,13 @@ def print_unlabelled(unlabelled: UnlabelledScores | None) -> None:
         ("known pixels given up:", "given_up", ".2%"),
     ):
         rows = [
-            (name, [getattr(at, key) for at in (r.own, *(p.scored for p in r.points))])
+            (
+                name,
+                [
+                    getattr(r.own, key),
+                    *(None if p.threshold is None else getattr(p.scored, key) for p in r.points),
+                ],
+            )
             for name, r in unlabelled.by_score.items()
         ]
         if all(value is None for _, values in rows for value in values):

@@ -102,7 +102,7 @@ class UnlabelledScores:
         share, found = f"{COMPARED_SHARE:.0%}", []
         for name in COMPARED:
             point = self.by_score[name].at(COMPARED_SHARE) if name in self.by_score else None
-            if point is not None:
+            if point is not None and point.threshold is not None:
                 found.append((name, point.scored))
         scores = (
             *(Score(f"{what} caught at {share}, {n}", s.caught, compared=True) for n, s in found),

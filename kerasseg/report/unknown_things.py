@@ -71,7 +71,11 @@ def unlabelled_section(unlabelled: UnlabelledScores | None) -> str:
         if name not in unlabelled.by_score:
             continue
         ranking = unlabelled.by_score[name]
-        points = [(f"{p.share:.1%}", p.threshold, p.scored) for p in ranking.points]
+        points = [
+            (f"{p.share:.1%}", p.threshold, p.scored)
+            for p in ranking.points
+            if p.threshold is not None
+        ]
         for asked, threshold, found in (("its own answers", None, ranking.own), *points):
             rows.append(
                 (
@@ -89,8 +93,9 @@ def unlabelled_section(unlabelled: UnlabelledScores | None) -> str:
         html.note(
             f"Thresholds fitted on {unlabelled.images_fitted} images (the dots), scored on the "
             f"other {unlabelled.images_scored}. A known pixel that is given up counts as missed; "
-            "what the model itself answers with background is unlabelled at any threshold."
+            "what the model itself answers with background is unlabelled at any threshold, so a "
+            "share that this exceeds has none."
         ),
-        f'<div class="row">{drawn}</div>',
+        f'<div class="row">{drawn}</div>' if drawn else "",
         html.table(head, rows) if rows else "",
     )

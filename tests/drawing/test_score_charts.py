@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from kerasseg.drawing.score_charts import write_plots
+from kerasseg.drawing.score_charts import unlabelled_plots, write_plots
 from kerasseg.errors import UserError
 from kerasseg.metrics.abstention import Unlabelled
 from kerasseg.metrics.boundaries import BoundaryScores
@@ -90,6 +90,10 @@ def test_what_is_left_unlabelled_is_drawn_as_far_as_it_is_known(tmp_path):
     assert words(caught).count("score ") == 6  # the title of the legend, and the five best others
     assert "uncertainty (0.680)" in words(miou)
     assert "score 6 (0.680)" in words(miou)  # the same ones
+    silent = Unlabelled(0.3, 0.5, 0.4)
+    point = UnlabelledPoint(0.02, None, silent)
+    own = {"uncertainty": UnlabelledRanking(silent, (point,), (silent,))}
+    assert not unlabelled_plots(UnlabelledScores(3, 2, own))
     assert [path.name for path in drawn("no_things", caught=None)] == ["unlabelled_miou.svg"]
     assert [path.name for path in drawn("no_classes", miou=None)] == ["unlabelled_caught.svg"]
 

@@ -122,6 +122,7 @@ def test_own_answers_that_give_up_more_leave_no_threshold():
     assert [point.threshold is None for point in ranking.points] == [True, True, True, False]
     assert ranking.points[0].scored == ranking.own
     assert ranking.own.given_up > 0.02
+    assert not scores.summary()  # no threshold for 2 %
 
 
 def test_without_unknown_things_the_cost_alone_is_known():
