@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kerasseg.commands.parser import CommandParser, one_of
 from kerasseg.data.layouts import LAYOUTS, known_layout
-from kerasseg.errors import DONE, DONE_IN_PART, UserError, print_error
+from kerasseg.errors import DONE, DONE_IN_PART, UserError, interrupted_by_sigterm, print_error
 from kerasseg.terminal import console, print_remarks, progress_bar
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     if not source.pairs:
         raise UserError("\n".join([f"{args.source}: no labelled image", *_remarks(source)]))
     plan = plan_classes(source.classes, mapping, where=args.map)
-    with progress_bar("importing", total=len(source.pairs)) as report:
+    with interrupted_by_sigterm(), progress_bar("importing", total=len(source.pairs)) as report:
         outcome = write_folders(source, args.out, plan=plan, val=args.val, progress=report)
     print_remarks([*_remarks(source), *_findings(outcome)])
     shown = console()

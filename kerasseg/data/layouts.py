@@ -116,6 +116,7 @@ LAYOUTS: dict[str, Layout] = {
     "a2d2": Layout("A2D2", _files(("camera_lidar_semantic",), ("class_list.json",))),
     "supervisely": Layout("Supervisely", _files(("meta.json", "*/ann"), ("meta.json", "ann"))),
     "label_studio": Layout("Label Studio", _is_label_studio),
+    "coco_stuff": Layout("COCO-Stuff's PNGs", _files(("stuffthingmaps",))),
     "coco": Layout("COCO JSON", _is_coco),
     "ultralytics": Layout(
         "Ultralytics",

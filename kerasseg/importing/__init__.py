@@ -6,6 +6,7 @@ from pathlib import Path
 from kerasseg.importing.a2d2 import read_a2d2
 from kerasseg.importing.bdd100k import read_bdd100k
 from kerasseg.importing.coco import read_coco
+from kerasseg.importing.coco_stuff import read_coco_stuff
 from kerasseg.importing.cvat_images import read_cvat_images
 from kerasseg.importing.idd import read_idd
 from kerasseg.importing.kitti import read_kitti
@@ -30,6 +31,7 @@ FORMATS: dict[str, Callable[[Path], Source]] = {
     "a2d2": read_a2d2,
     "supervisely": read_supervisely,
     "label_studio": read_label_studio,
+    "coco_stuff": read_coco_stuff,
     "coco": read_coco,
     "ultralytics": read_ultralytics,
     "idd": read_idd,

@@ -1,7 +1,7 @@
 """The images below a folder, and which of them a name in an annotation file means."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from kerasseg.data.image_file import SUFFIXES
@@ -48,12 +48,12 @@ class ImageIndex:
             raise UserError(f"{name}: may be {likely[0]} or {likely[1]}")
         return likely[0] if likely else None
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[Path]:
         return (path for paths in self.by_name.values() for path in paths)
 
 
 def files_below(folder: Path) -> Iterable[Path]:
-    """All files below it but hidden ones and those in hidden folders; links are followed once."""
+    """All visible files below it; hidden folders and links to folders are not entered."""
     for place, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in files:

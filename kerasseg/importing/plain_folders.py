@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from PIL import Image
 from kerasseg.config.yaml_file import SettingsDumper
 from kerasseg.data.exif import UPRIGHT, orientation_of, swaps_sides, turn_upright
 from kerasseg.data.image_file import read_photo
+from kerasseg.data.label_png import read_png_header
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors, temporary_folder
 from kerasseg.importing.class_map import ClassPlan
@@ -24,7 +26,9 @@ from kerasseg.importing.source import BACKGROUND, Labelled, Source
 from kerasseg.labels import VOID
 from kerasseg.labels.label_file import read_label_file
 
-_COPIED = {"PNG": ".png", "JPEG": ".jpg"}
+# Phones write MPO: a JPEG with further pictures behind the first.
+_COPIED = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg"}
+_VOID_COLORS = (0, 0, 0), (224, 224, 192), (255, 255, 255)
 
 
 @dataclass
@@ -78,11 +82,14 @@ def write_folders(
                 return str(error)
 
         with os_errors(out, "cannot be written"), ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done, (job, result) in enumerate(
-                zip(jobs, pool.map(one, jobs), strict=True), start=1
-            ):
-                _add(outcome, job[0], result)
-                progress(done)
+            try:
+                results = pool.map(one, jobs)
+                for done, (job, result) in enumerate(zip(jobs, results, strict=True), start=1):
+                    _add(outcome, job[0], result)
+                    progress(done)
+            except BaseException:  # Ctrl-C waits for what has begun, not for all the rest
+                pool.shutdown(cancel_futures=True)
+                raise
         if not outcome.images:
             raise UserError("\n".join(["no image could be read:", *outcome.problems[:5]]))
         outcome.classes = _write_classes(folder / "labels.yaml", plan, outcome.pixels)
@@ -197,16 +204,19 @@ def _image(image: Path | bytes, where: Path) -> tuple[bytes, str, tuple[int, int
     with os_errors(where, "cannot be read"):
         data = image if isinstance(image, bytes) else image.read_bytes()
     try:
-        with Image.open(io.BytesIO(data)) as file:
-            file.load()
-            suffix = _COPIED.get(str(file.format))
-            plain = file.mode in ("1", "L", "LA", "P", "RGB", "RGBA")
-            size, orientation = (file.height, file.width), orientation_of(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data)) as file:
+                file.load()
+                suffix = _COPIED.get(str(file.format))
+                plain = file.mode in ("1", "L", "LA", "P", "RGB", "RGBA")
+                size, orientation = (file.height, file.width), orientation_of(file)
     except Exception as error:  # Pillow's plugins raise half a dozen types for damaged files
         raise UserError(
             f"{where}: cannot be read as an image ({error})".replace("\n", " ")
         ) from None
-    if suffix and plain:
+    png = read_png_header(io.BytesIO(data))  # Pillow has no mode for 16 bits of RGB
+    if suffix and plain and not (png and png.bits > 8):
         return data, suffix, size, orientation
     pixels, orientation = read_photo(where) if isinstance(image, Path) else (None, UPRIGHT)
     if pixels is None:
@@ -232,7 +242,9 @@ def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> dict[str,
         for label_id, name, color in written
     ]
     text = "".join(f"  - {line}\n" for line in lines)
-    path.write_text(f"classes:\n{text}void: {{id: {VOID}}}\n", encoding="utf-8")
+    free = next(color for color in _VOID_COLORS if color not in {c for _, _, c in written})
+    void = _yaml({"id": VOID, "color": free})
+    path.write_text(f"classes:\n{text}void: {void}\n", encoding="utf-8")
     try:
         read_label_file(path, void="background")
     except UserError as error:

@@ -54,7 +54,7 @@ def test_classes_are_merged_by_a_file(tmp_path):
     assert not import_labels(tmp_path / "in", tmp_path / "out", "--map", tmp_path / "map.yaml")
     content = yaml.safe_load((tmp_path / "out" / "labels.yaml").read_text())
     assert [entry["name"] for entry in content["classes"]] == ["thing", "ground"]
-    assert content["void"] == {"id": 255}
+    assert content["void"] == {"id": 255, "color": [0, 0, 0]}
 
 
 def test_images_without_a_shape_are_background_if_so_told(tmp_path, capsys):

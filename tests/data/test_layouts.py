@@ -13,6 +13,7 @@ FILES = {
     "cvat": ["labelmap.txt", "SegmentationClass/a.png", "JPEGImages/a.jpg"],
     "cvat_images": ["annotations.xml", "images/a.jpg"],
     "voc": ["JPEGImages/a.jpg", "SegmentationClass/a.png"],
+    "coco_stuff": ["train2017/a.jpg", "stuffthingmaps/train2017/a.png", "labels.txt"],
     "coco": ["train/a.jpg", "annotations/instances_train.json"],
     "labelme": ["a.jpg", "a.json"],
     "label_studio": ["task-1-annotation-2-by-1-tag-road-0.png"],

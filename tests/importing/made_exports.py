@@ -21,8 +21,7 @@ ROAD, CAR, REST = 1, 2, 0
 SCENE = np.zeros((HEIGHT, WIDTH), np.uint8)
 SCENE[4:] = ROAD
 SCENE[3:6, 2:7] = CAR
-# The outlines by Pillow's rule, where both ends belong to a shape, and by COCO's, where pixels are
-# squares.
+# By Pillow's rule, where both ends belong to a shape, and by COCO's, where pixels are squares.
 PILLOW = {"road": [[0, 4], [11, 4], [11, 7], [0, 7]], "car": [[2, 3], [6, 3], [6, 5], [2, 5]]}
 SQUARES = {"road": [[0, 4], [12, 4], [12, 8], [0, 8]], "car": [[2, 3], [7, 3], [7, 6], [2, 6]]}
 # What Label Studio's own converter (label_studio_sdk 2.1.2, brush.mask2rle) makes of the car.
@@ -99,6 +98,14 @@ def coco(root):
         categories = [{"id": 7, "name": "road"}, {"id": 3, "name": "car"}]
         document = {"images": images, "annotations": annotations, "categories": categories}
         text(root / "annotations" / f"instances_{split}.json", document)
+
+
+def coco_stuff(root):
+    for name, split in each():
+        photo(root / "images" / f"{split}2017" / f"{name}.jpg")
+        pixels = np.array([255, 148, 2], np.uint8)[SCENE]
+        png(root / "stuffthingmaps" / f"{split}2017" / f"{name}.png", pixels)
+    text(root / "labels.txt", "0: unlabeled\n1: person\n3: car\n149: road\n")
 
 
 def labelme(root):
@@ -285,6 +292,7 @@ EXPORTS = {
     "a2d2": a2d2,
     "supervisely": supervisely,
     "label_studio": label_studio,
+    "coco_stuff": coco_stuff,
     "coco": coco,
     "ultralytics": ultralytics,
     "idd": idd,

@@ -6,13 +6,15 @@ import yaml
 from PIL import Image
 
 from kerasseg.commands.main import start
+from kerasseg.config import load_config
+from kerasseg.data.catalog import open_catalog
 from kerasseg.data.layouts import LAYOUTS, known_layout
 from kerasseg.importing import FORMATS
 from tests.importing.made_exports import CAR, EXPORTS, REST, ROAD, SCENE, TRAIN, VAL
 
 NAMES = {ROAD: {"road", "RD normal street"}, CAR: {"car", "Car"}, REST: {"background", "void"}}
 # Whose pixels outside of all shapes are void, not a class.
-WITHOUT_BACKGROUND = {"mapillary", "kitti", "bdd100k", "a2d2", "idd"}
+WITHOUT_BACKGROUND = {"coco_stuff", "mapillary", "kitti", "bdd100k", "a2d2", "idd"}
 WITHOUT_SPLITS = {"kitti", "a2d2"}
 
 
@@ -58,3 +60,10 @@ def test_the_scene_comes_out_of_every_format(tmp_path, capsys, name):
         images = sorted(path.stem for path in (out / split / "images").iterdir())
         assert images == sorted(labels[split])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export", "out"]
+    # Verified as a training does it.
+    settings = [f"data.root={out}", f"data.cache_dir={tmp_path}/cache"]
+    catalog = open_catalog(load_config("folders", settings))
+    pixels = catalog.class_pixels["train"] + catalog.class_pixels["val"]
+    counts = dict(zip(catalog.label_set.names, pixels.tolist(), strict=False))
+    assert sum(counts.get(name, 0) for name in NAMES[ROAD]) == 3 * 38
+    assert sum(counts.get(name, 0) for name in NAMES[CAR]) == 3 * 15

@@ -1,6 +1,8 @@
 """From a source to folders: files, sizes, orientations, and what is left if it fails."""
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -28,6 +30,27 @@ def photo(path, *, size=(4, 6), orientation=None, mode="RGB", **options):
         exif[0x0112] = orientation
     noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     Image.fromarray(noise).convert(mode).save(path, exif=exif, **options)
+    return path
+
+
+def deep_png(path):
+    """RGB of 16 bits, which Pillow reads as 8 and does not write."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = (b"\0" + bytes(range(36))) * 4
+    head = struct.pack(">IIBBBBB", 6, 4, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*entry) for entry in chunks))
+    return path
+
+
+def phone_photo(path):
+    """A JPEG with a second picture behind it."""
+    first, second = (Image.new("RGB", (6, 4), color) for color in ("red", "blue"))
+    first.save(path, format="MPO", save_all=True, append_images=[second])
     return path
 
 
@@ -70,21 +93,21 @@ def test_png_and_jpeg_are_copied_and_the_rest_becomes_png(tmp_path):
         "h.png": {"mode": "P"},
     }
     paths = [photo(tmp_path / "in" / name, **options) for name, options in kinds.items()]
+    paths += [deep_png(tmp_path / "in" / "i.png"), phone_photo(tmp_path / "in" / "j.jpg")]
     write(source(*map(pair, paths)), tmp_path / "out")
     root = tmp_path / "out"
     written = {path.stem: path for path in root.glob("*/images/*")}
-    assert sorted(p.name for p in written.values()) == (
-        ["a.png", "b.jpg", "c.png", "d.png", "e.png", "f.png", "g.png", "h.png"]
-    )
+    png = {f"{stem}.png" for stem in "acdefghi"}
+    assert {path.name for path in written.values()} == png | {"b.jpg", "j.jpg"}
     for path in paths:
-        if path.stem in "abh":
+        if path.stem in "abhj":
             assert written[path.stem].read_bytes() == path.read_bytes()
     for stem in "cde":
         np.testing.assert_array_equal(Image.open(written[stem]), Image.open(written["a"]))
     settings = [f"data.root={root}", f"data.cache_dir={tmp_path}/cache"]
     catalog = open_catalog(load_config("folders", settings))
     assert {split: len(samples) for split, samples in catalog.splits.items()} == (
-        {"train": 4, "val": 4}
+        {"train": 5, "val": 5}
     )
 
 
@@ -149,6 +172,20 @@ def test_nothing_is_left_of_what_fails(tmp_path):
             write(source(pair(image)), there, val=0)
     with pytest.raises(UserError, match="cannot be written"):
         write(source(pair(image)), tmp_path / "file" / "out", val=0)
+
+
+def test_nothing_is_left_of_what_is_interrupted(tmp_path):
+    pairs = [pair(photo(tmp_path / "in" / f"{i}.png")) for i in range(9)]
+    made = source(*pairs)
+
+    def interrupt(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_folders(
+            made, tmp_path / "out", plan=plan_classes(CLASSES, {}), val=0, progress=interrupt
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 def test_an_empty_folder_is_taken(tmp_path):

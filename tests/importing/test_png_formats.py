@@ -119,6 +119,19 @@ def test_roboflow_names_values_in_each_folder(tmp_path):
         FORMATS["roboflow"](tmp_path)
 
 
+def test_names_of_coco_stuff_may_come_from_the_files_of_coco(tmp_path):
+    EXPORTS["coco_stuff"](tmp_path)
+    (tmp_path / "labels.txt").unlink()
+    with pytest.raises(UserError, match="the names of stuffthingmaps/ are missing; expected"):
+        FORMATS["coco_stuff"](tmp_path)
+    for name, number, label in (("instances", 3, "car"), ("stuff", 149, "road")):
+        categories = [{"id": number, "name": label}]
+        text(tmp_path / "annotations" / f"{name}_val2017.json", {"categories": categories})
+    source = FORMATS["coco_stuff"](tmp_path)
+    assert [entry.name for entry in source.classes] == ["car", "road"]
+    assert counts_of(source) == {"void": 43, "road": 38, "car": 15}
+
+
 def test_masks_of_ultralytics(tmp_path):
     text(tmp_path / "data.yaml", "names: [road, car]\n")
     photo(tmp_path / "images" / "train" / "a.jpg")
