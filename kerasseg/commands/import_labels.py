@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kerasseg.commands.parser import CommandParser, one_of
 from kerasseg.data.layouts import LAYOUTS, known_layout
 from kerasseg.errors import DONE, DONE_IN_PART, UserError, interrupted_by_sigterm, print_error
+from kerasseg.files import os_errors
 from kerasseg.terminal import console, print_remarks, progress_bar
 
 if TYPE_CHECKING:
@@ -67,14 +68,9 @@ def run(args: argparse.Namespace) -> int:
         state = "is a file; unpack it" if args.source.exists() else "not found"
         raise UserError(f"{args.source}: {state}; expected the folder of an export")
     refuse_existing(args.out)
-    name = args.format if args.format != _AUTO else known_layout(args.source)
-    if name is None:
-        raise UserError(
-            f"{args.source}: not recognised; name the layout with --format, "
-            f"allowed: {', '.join(LAYOUTS)}"
-        )
+    name, root = (args.format, args.source) if args.format != _AUTO else _recognised(args.source)
     mapping = read_class_map(args.map) if args.map else {}
-    source = FORMATS[name](args.source)
+    source = FORMATS[name](root)
     if not args.keep_empty:
         source = without_empty(source)
     if not source.pairs:
@@ -93,6 +89,21 @@ def run(args: argparse.Namespace) -> int:
         lines = problems[:_LISTED] + ([f"and {more} more"] if more > 0 else [])
         print_error("\n".join([f"{len(problems)} left out, could not be read:", *lines]))
     return DONE_IN_PART if problems else DONE
+
+
+def _recognised(source: Path) -> tuple[str, Path]:
+    """The layout of `source`, or of the one folder in it, as archives are often unpacked."""
+    root = source
+    while (name := known_layout(root)) is None:
+        with os_errors(root, "cannot be read"):
+            inside = [path for path in root.iterdir() if not path.name.startswith(".")]
+        if len(inside) != 1 or not inside[0].is_dir():
+            raise UserError(
+                f"{source}: not recognised; name the layout with --format, "
+                f"allowed: {', '.join(LAYOUTS)}"
+            )
+        root = inside[0]
+    return name, root
 
 
 def _share(text: str) -> float:

@@ -38,6 +38,13 @@ def test_what_it_found_and_what_it_left_out(tmp_path, capsys):
     assert f"next: kerasseg check --config folders data.root={tmp_path / 'out'}" in out
 
 
+def test_a_folder_in_a_folder_is_found_as_archives_are_unpacked(tmp_path, capsys):
+    EXPORTS["roboflow"](tmp_path / "in" / "project" / "project v2")
+    (tmp_path / "in" / ".DS_Store").write_text("")
+    assert not import_labels(tmp_path / "in", tmp_path / "out")
+    assert "Roboflow's semantic segmentation masks, train 2 · val 1" in capsys.readouterr().out
+
+
 def test_a_file_that_cannot_be_read_gives_status_1(tmp_path, capsys):
     EXPORTS["labelme"](tmp_path / "in")
     (tmp_path / "in" / "train" / "drive_0001.json").write_text('{"shapes": [], "imagePath')
