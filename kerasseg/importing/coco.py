@@ -18,7 +18,7 @@ import numpy as np
 from kerasseg.errors import UserError
 from kerasseg.importing.image_index import ImageIndex, parts_of
 from kerasseg.importing.partition import split_of
-from kerasseg.importing.shapes import Mask, Shape
+from kerasseg.importing.shapes import FARTHEST, Mask, Shape
 from kerasseg.importing.source import (
     BACKGROUND,
     Label,
@@ -41,7 +41,7 @@ class _Document:
     path: Path
     images: list[dict]
     annotations: list[dict]
-    categories: dict[Any, dict]
+    categories: dict[str, dict]  # by id, as text: some tools write 5, some "5"
     split: str | None = None
     panoptic: Path | None = None  # the folder of its PNGs
 
@@ -66,7 +66,7 @@ def read_coco(root: Path) -> Source:
     absent: list[str] = []
     not_drawn: Counter[str] = Counter()
     for document in documents:
-        by_id: dict[Any, _Image] = {}
+        by_id: dict[str, _Image] = {}
         for entry in document.images:
             try:
                 image = _image(entry, document, index, images)
@@ -76,13 +76,17 @@ def read_coco(root: Path) -> Source:
             if image is None:
                 absent.append(f"{entry.get('file_name')} ({document.path.name})")
             else:
-                by_id[entry.get("id")] = image
-        known = {entry.get("id") for entry in document.images}
+                by_id[str(entry.get("id"))] = image
+        known = {str(entry.get("id")) for entry in document.images}
         for annotation in sorted(document.annotations, key=lambda a: not a.get("iscrowd")):
-            image = by_id.get(annotation.get("image_id"))
+            image = by_id.get(str(annotation.get("image_id")))
             if image is not None:
-                _add(annotation, image, document, not_drawn)
-            elif annotation.get("image_id") not in known:
+                try:
+                    _add(annotation, image, document, not_drawn)
+                except (LookupError, TypeError, ValueError, AttributeError) as error:
+                    number = annotation.get("id")
+                    problems.append(f"{document.path}: annotation {number} is damaged ({error!r})")
+            elif str(annotation.get("image_id")) not in known:
                 not_drawn["of an image that the file does not list"] += 1
     pairs = [
         Labelled(
@@ -139,7 +143,7 @@ def _document(path: Path, content: dict) -> _Document:
         path=path,
         images=content["images"],
         annotations=content["annotations"],
-        categories={entry.get("id"): entry for entry in content["categories"]},
+        categories={str(entry.get("id")): entry for entry in content["categories"]},
         split=split_of(path.stem) or split_of(path.parent.name),
         panoptic=(folder if folder.is_dir() else path.parent) if panoptic else None,
     )
@@ -165,7 +169,7 @@ def _add(annotation: dict, image: _Image, document: _Document, not_drawn: Counte
     if document.panoptic is not None:
         image.panoptic = _panoptic(annotation, document)
         return
-    category = document.categories.get(annotation.get("category_id"))
+    category = document.categories.get(str(annotation.get("category_id")))
     name = class_name(category["name"]) if category else f"category {annotation.get('category_id')}"
     segmentation = annotation.get("segmentation")
     if isinstance(segmentation, list):
@@ -186,9 +190,9 @@ def _add(annotation: dict, image: _Image, document: _Document, not_drawn: Counte
 def _panoptic(annotation: dict, document: _Document) -> MaskLabel:
     names: dict[int, str | None] = {0: None}
     for segment in annotation.get("segments_info", []):
-        category = document.categories.get(segment.get("category_id"))
+        category = document.categories.get(str(segment.get("category_id")))
         if category:
-            names[segment.get("id")] = class_name(category["name"])
+            names[int(segment["id"])] = class_name(category["name"])
     assert document.panoptic is not None
     path = document.panoptic.joinpath(*parts_of(str(annotation.get("file_name"))))
     return MaskLabel(path, names, holds="segments")
@@ -199,11 +203,17 @@ def _label(image: _Image) -> Label:
 
 
 def coco_polygons(polygons: Sequence[Sequence[float]]) -> Mask:
-    """The union of polygons [x, y, x, y, …], by COCO's rule."""
+    """The union of polygons [x, y, x, y, …], by COCO's rule.
+
+    Raises ValueError for what are no numbers, or too large ones, at which pycocotools crashes.
+    """
+    polygons = [[float(value) for value in points] for points in polygons]
+    if not all(abs(value) <= FARTHEST for points in polygons for value in points):
+        raise ValueError("coordinates that are no pixels")
 
     def mask(size: tuple[int, int]) -> np.ndarray:
         coco = _pycocotools()
-        return coco.decode(coco.merge(coco.frPyObjects(list(polygons), *size))).astype(bool)
+        return coco.decode(coco.merge(coco.frPyObjects(polygons, *size))).astype(bool)
 
     return mask
 
@@ -221,7 +231,10 @@ def coco_rle(rle: dict, path: Path, size: tuple[int, int]) -> np.ndarray:
         if sum(counts) != size[0] * size[1]:
             raise UserError(f"{path}: RLE of {sum(counts)} pixels, expected {size[0] * size[1]}")
         rle = coco.frPyObjects(rle, *size)
-    return coco.decode(rle).astype(bool)
+    try:
+        return coco.decode(rle).astype(bool)
+    except ValueError as error:
+        raise UserError(f"{path}: damaged RLE ({error})") from None
 
 
 def _pycocotools() -> Any:
@@ -243,16 +256,26 @@ def _classes(documents: Sequence[_Document], rest: str | None) -> tuple[SourceCl
     """
     colors: dict[str, Color | None] = {} if rest is None else {rest: None}
     for document in documents:
-        parents = {entry.get("supercategory") for entry in document.categories.values()}
-        used = {annotation.get("category_id") for annotation in document.annotations}
-        for number, entry in sorted(document.categories.items()):
+        parents = {class_name(entry.get("supercategory")) for entry in document.categories.values()}
+        used = {str(annotation.get("category_id")) for annotation in document.annotations}
+        for number, entry in sorted(document.categories.items(), key=_numerically):
             name = class_name(entry.get("name"))
             if number not in used and name in parents and entry.get("supercategory") == "none":
                 continue
-            color = entry.get("color")
-            rgb = (int(color[0]), int(color[1]), int(color[2])) if color else None
-            colors[name] = colors.get(name) or rgb
+            colors[name] = colors.get(name) or _color(entry.get("color"))
     return tuple(SourceClass(name, color) for name, color in colors.items())
+
+
+def _numerically(item: tuple[str, dict]) -> tuple[int, str]:
+    return len(item[0]), item[0]
+
+
+def _color(value: object) -> Color | None:
+    try:
+        red, green, blue = bytes(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError):
+        return None
+    return red, green, blue
 
 
 def _box(polygons: Sequence[Sequence[float]]) -> tuple[float, float, float, float]:

@@ -29,6 +29,7 @@ from kerasseg.importing.source import (
 from kerasseg.importing.supervisely import hex_color
 from kerasseg.labels import Color
 
+_LARGEST = 1 << 30  # pixels of a mask
 _NO_AREA = "polyline", "points", "skeleton", "cuboid"
 
 
@@ -119,7 +120,11 @@ def _shapes(image: ElementTree.Element, not_drawn: Counter[str]) -> list[Shape]:
         elif entry.tag == "ellipse":
             (x, y), (a, b) = _numbers(entry, "cx", "cy"), _numbers(entry, "rx", "ry")
             degrees = float(entry.get("rotation", "0"))
-            shapes.append(Shape(name, ellipse((x, y), (a, b), degrees)))
+            reach = max(a, b)
+            around = x - reach, y - reach, x + reach, y + reach
+            # Turned, it may reach less far than that.
+            box = around if degrees else (x - a, y - b, x + a, y + b)
+            shapes.append(Shape(name, ellipse((x, y), (a, b), degrees), box))
         elif entry.tag == "mask":
             shapes.append(_mask(name, entry))
         elif entry.tag in _NO_AREA:
@@ -162,7 +167,7 @@ def _mask(name: str, entry: ElementTree.Element) -> Shape:
         int(float(entry.get(key, ""))) for key in ("left", "top", "width", "height")
     )
     runs = [int(text) for text in entry.get("rle", "").split(",")]
-    if sum(runs) != width * height:
+    if sum(runs) != width * height or width * height > _LARGEST:
         raise ValueError(f"a mask of {sum(runs)} pixels in a box of {width} x {height}")
     pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(height, width)
     return Shape(name, bitmap(pixels, left, top), (left, top, left + width, top + height))

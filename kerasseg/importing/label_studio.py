@@ -83,12 +83,13 @@ def read_label_studio(root: Path) -> Source:
     )
 
 
-def decode_rle(rle: bytes) -> np.ndarray:
+def decode_rle(rle: bytes, *, expected: int | None = None) -> np.ndarray:
     """The values that Label Studio's RLE of bits holds: uint8, one for each channel of each pixel.
 
     32 bits of length, 5 of a value's width - 1, four times 4 of a length's width - 1; then runs: a
     bit that says whether one value is repeated or all follow, 2 that choose the length's width, the
-    length - 1, the values. Raises ValueError if it is cut short.
+    length - 1, the values. Raises ValueError if it is cut short, or if it has other than
+    `expected` values.
     """
     bits = np.unpackbits(np.frombuffer(rle, np.uint8))
     place = 0
@@ -102,6 +103,8 @@ def decode_rle(rle: bytes) -> np.ndarray:
         return value
 
     total, width = number(32), number(5) + 1
+    if expected not in (None, total):
+        raise ValueError(f"RLE of {total} values, expected {expected}")
     if width > 8:
         raise ValueError(f"RLE of {width} bits a value, expected 8")
     widths = [number(4) + 1 for _ in range(4)]
@@ -196,7 +199,7 @@ def _mask(
     """The region and the box around it. Coordinates are in percent of the image."""
     height, width = size
     if kind == "brushlabels":
-        return partial(_brush, bytes(value["rle"])), None
+        return partial(_brush, bytes(list(value["rle"]))), None
     if kind == "polygonlabels":
         # 87.5 % of 8 is 7, which arithmetic may miss by an ulp, and a row with it.
         points = [
@@ -207,8 +210,8 @@ def _mask(
     degrees = value.get("rotation") or 0
     if kind == "ellipselabels":
         radii = value["radiusX"] / 100 * width, value["radiusY"] / 100 * height
-        box = x - radii[0], y - radii[1], x + radii[0], y + radii[1]
-        return ellipse((x, y), radii, degrees), None if degrees else box
+        a, b = (max(radii), max(radii)) if degrees else radii
+        return ellipse((x, y), radii, degrees), (x - a, y - b, x + a, y + b)
     across, down = value["width"] / 100 * width, value["height"] / 100 * height
     turn = np.deg2rad(degrees)  # clockwise as seen, about the upper left corner
     corners = [
@@ -221,13 +224,9 @@ def _mask(
 def _brush(rle: bytes, size: Size) -> np.ndarray:
     """The pixels whose alpha is not 0. Raises UserError for RLE that does not fit."""
     try:
-        values = decode_rle(rle)
+        values = decode_rle(rle, expected=size[0] * size[1] * 4)
     except ValueError as error:
         raise UserError(f"a brush stroke cannot be read ({error})") from None
-    if values.size != size[0] * size[1] * 4:
-        raise UserError(
-            f"a brush stroke of {values.size // 4} pixels, but the image has {size[1]} x {size[0]}"
-        )
     return bitmap(values.reshape(*size, 4)[..., 3] > 0, 0, 0)(size)
 
 

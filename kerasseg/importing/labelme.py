@@ -135,7 +135,7 @@ def _image(content: dict, path: Path, index: ImageIndex) -> Path | bytes | None:
 
 def _shape(entry: dict, path: Path) -> Shape:
     try:
-        kind = entry.get("shape_type") or "polygon"
+        kind = str(entry.get("shape_type") or "polygon")
         points = [(float(x), float(y)) for x, y in entry["points"]]
         label = str(entry["label"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:

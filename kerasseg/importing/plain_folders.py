@@ -22,7 +22,7 @@ from kerasseg.errors import UserError
 from kerasseg.files import os_errors, temporary_folder
 from kerasseg.importing.class_map import ClassPlan
 from kerasseg.importing.partition import draw_val
-from kerasseg.importing.source import BACKGROUND, Labelled, Source
+from kerasseg.importing.source import BACKGROUND, Labelled, Source, misfit
 from kerasseg.labels import VOID
 from kerasseg.labels.label_file import read_label_file
 
@@ -180,15 +180,15 @@ def _write_pair(pair: Labelled, name: str, folder: Path, *, plan: ClassPlan, res
     where = pair.image if isinstance(pair.image, Path) else Path(pair.name)
     data, suffix, stored, orientation = _image(pair.image, where)
     upright = stored[::-1] if swaps_sides(orientation) else stored
-    drawn = pair.label.draw(plan.ids, rest=rest, size=upright)
+    try:
+        drawn = pair.label.draw(plan.ids, rest=rest, size=upright)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
     label, turned = drawn.label, False
     if label.shape != upright and label.shape == stored:
         label, turned = turn_upright(label, orientation), True
     if label.shape != upright:
-        raise UserError(
-            f"{where}: {upright[1]} x {upright[0]} pixels, but its label has "
-            f"{label.shape[1]} x {label.shape[0]}"
-        )
+        raise UserError(f"{where}: {misfit(upright, label.shape)}")
     target = folder / str(pair.split)
     (target / "images" / f"{name}{suffix}").write_bytes(data)
     Image.fromarray(label).save(target / "labels" / f"{name}.png")

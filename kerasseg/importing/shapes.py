@@ -12,6 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from kerasseg.errors import UserError
+
+FARTHEST = 1e5  # pixels that a corner may be away from the origin
+
 Point = tuple[float, float]  # x, y in pixels
 Mask = Callable[[tuple[int, int]], np.ndarray]  # (height, width) -> bool (height, width)
 
@@ -24,6 +28,13 @@ class Shape:
     mask: Mask
     box: tuple[float, float, float, float] | None = None
 
+    def refuse_extremes(self) -> None:
+        """Raises UserError for coordinates at which drawing would take for ever."""
+        if self.box is not None and not all(abs(value) <= FARTHEST for value in self.box):
+            raise UserError(
+                f"a shape ({self.name}) that reaches from {self.box[:2]} to {self.box[2:]}"
+            )
+
     def reaches_beyond(self, size: tuple[int, int]) -> bool:
         """Whether a part of it, by more than a pixel, lies outside of an image of that size."""
         if self.box is None:
@@ -35,6 +46,8 @@ class Shape:
 def box_of(points: Sequence[Point]) -> tuple[float, float, float, float]:
     """Left, top, right, bottom."""
     xs, ys = zip(*points, strict=True)
+    if any(math.isnan(value) for value in (*xs, *ys)):  # which min() may pass over
+        return -math.inf, -math.inf, math.inf, math.inf
     return min(xs), min(ys), max(xs), max(ys)
 
 

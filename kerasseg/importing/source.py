@@ -52,16 +52,25 @@ class ShapesLabel:
     size: Size | None = None
 
     def draw(self, ids: Ids, *, rest: int, size: Size) -> Drawn:
-        size = self.size or size
+        if self.size is not None:
+            if self.size not in (size, size[::-1]):  # before memory is taken for it
+                raise UserError(misfit(size, self.size))
+            size = self.size
         drawn = Drawn(np.full(size, rest, np.uint8))
         for shape in self.shapes:
             label_id = ids.get(shape.name, VOID)
             if shape.name not in ids:
                 drawn.unknown[shape.name] += 1
             if label_id is not None:
+                shape.refuse_extremes()
                 drawn.outside += shape.reaches_beyond(size)
                 drawn.label[shape.mask(size)] = label_id
         return drawn
+
+
+def misfit(size: Size, label_size: Size) -> str:
+    """What is said of a label of another size than its upright image."""
+    return f"{size[1]} x {size[0]} pixels, but its label has {label_size[1]} x {label_size[0]}"
 
 
 @dataclass(frozen=True)

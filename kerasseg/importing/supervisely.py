@@ -122,16 +122,18 @@ def _shapes(entry: dict, not_drawn: Counter[str]) -> list[Shape]:
     if kind not in ("polygon", "rectangle", "line"):
         not_drawn[str(kind)] += 1
         return []
-    exterior = _points(entry["points"]["exterior"])
+    exterior = _points(entry["points"]["exterior"], fewest=3 if kind == "polygon" else 2)
     if kind == "polygon":
-        holes = [_points(hole) for hole in entry["points"].get("interior", [])]
+        holes = [_points(hole, fewest=3) for hole in entry["points"].get("interior", [])]
         mask = polygon(exterior, holes)
     else:
         mask = rectangle(exterior) if kind == "rectangle" else line(exterior, 1)
     return [Shape(name, mask, box_of(exterior))]
 
 
-def _points(values: list) -> list[Point]:
+def _points(values: list, *, fewest: int) -> list[Point]:
+    if len(values) < fewest:
+        raise ValueError(f"{len(values)} points, expected {fewest} or more")
     return [(float(x), float(y)) for x, y in values]
 
 

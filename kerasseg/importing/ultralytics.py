@@ -29,6 +29,8 @@ from kerasseg.importing.source import (
 from kerasseg.importing.voc import read_lines
 from kerasseg.labels import VOID
 
+_FARTHEST = 100  # times the side of the image
+
 
 def read_ultralytics(root: Path) -> Source:
     """Raises UserError if there is no YAML with `names`, or no labels."""
@@ -86,6 +88,8 @@ def _polygons(path: Path, *, names: dict[int, str], boxes: list[str]) -> ShapesL
             raise UserError(
                 f"{path}: line {number} is {line[:60]}, expected a class and x y x y …"
             ) from None
+        if not (np.abs(coordinates) <= _FARTHEST).all():
+            raise UserError(f"{path}: line {number} has coordinates far outside of 0 to 1")
         if len(coordinates) == 4:
             boxes.append(str(path))
         elif len(coordinates) < 6 or len(coordinates) % 2:

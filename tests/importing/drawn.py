@@ -10,7 +10,9 @@ def names_of(source, place=0, size=None):
     """(H, W) text: the class of each pixel of one label; "void" for 255."""
     plan = plan_classes(source.classes, {})
     rest = VOID if source.rest is None else plan.ids[source.rest]
-    drawn = source.pairs[place].label.draw(plan.ids, rest=rest, size=size or (8, 12))
+    label = source.pairs[place].label
+    size = size or getattr(label, "size", None) or (8, 12)
+    drawn = label.draw(plan.ids, rest=rest, size=size)
     table = np.full(256, "void", "<U40")
     table[: len(plan.names)] = plan.names
     return table[drawn.label]
