@@ -73,8 +73,10 @@ $(VENV)/.installed: requirements.txt | $(VENV)/.made
 	@touch $@
 
 # cityscapesscripts is an oracle for labels and scores; of what it asks for these need only one.
+# tritonclient has the protos of Triton and KServe; it asks for an older ml_dtypes than TensorFlow's.
 $(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/.made
 	@echo "installing requirements-dev.txt (once; TensorFlow takes some minutes)"
 	@$(PIP) -r requirements-dev.txt
-	@$(PIP) --no-deps "cityscapesscripts>=2.3,<3" "pyquaternion<1"
+	@$(PIP) --no-deps "cityscapesscripts>=2.3,<3" "pyquaternion<1" \
+		"tritonclient>=2.73,<3" "python-rapidjson>=1.25,<2"
 	@touch $@

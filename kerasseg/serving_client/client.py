@@ -1,6 +1,7 @@
-"""A client for a model server that speaks TF Serving's REST or gRPC API.
+"""A client for a model server that speaks TF Serving's REST or gRPC API, or KServe's gRPC API.
 
-Importing this module imports neither TensorFlow nor gRPC; a `grpc://` client imports both.
+Importing this module imports neither TensorFlow nor gRPC; a `grpc://` client of TF Serving imports
+both, a `kserve://` client gRPC.
 """
 
 import io
@@ -37,7 +38,7 @@ __all__ = [
     "read_uncertainty_scale",
 ]
 
-_PORTS = {"http": 8501, "grpc": 8500}  # those of TF Serving's image
+_PORTS = {"http": 8501, "grpc": 8500, "kserve": 8001}  # of TF Serving's image, and of Triton's
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +95,12 @@ class ServingClient:
     """Sends images to a model server: `with ServingClient("http://host:8501", model="streets",
     labels_file=Path("exports/streets/labels.json")) as client: client.encoded([png])`.
 
-    url: http://HOST[:PORT] (8501) or grpc://HOST[:PORT] (8500), unencrypted. version: None for
-    the newest. uncertainty_scale, or a labels_file to read it from: needed by `encoded` alone.
-    timeout: seconds for one attempt. retries: how often more to try when there is no connection
-    or the server says UNAVAILABLE or RESOURCE_EXHAUSTED (503, 429); first_wait: seconds before
-    the second attempt, doubled each time. Threads may share a client.
+    url: http://HOST[:PORT] (8501) or grpc://HOST[:PORT] (8500) of TF Serving, kserve://HOST[:PORT]
+    (8001) of a server with KServe's gRPC API, version 2, such as Triton; unencrypted. version:
+    None for the newest. uncertainty_scale, or a labels_file to read it from: needed by `encoded`
+    alone. timeout: seconds for one attempt. retries: how often more to try when there is no
+    connection or the server says UNAVAILABLE or RESOURCE_EXHAUSTED (503, 429); first_wait: seconds
+    before the second attempt, doubled each time. Threads may share a client.
 
     The methods raise UserError for arguments that cannot be sent, RequestRefused with the words
     of the server for an image it refuses, ServerUnavailable when the retries are used up, and
@@ -150,7 +152,7 @@ class ServingClient:
         ]
 
     def predict(self, image: np.ndarray) -> DenseAnswer:
-        """uint8 RGB (H, W, 3), or (B, H, W, 3), to the full answer. Over gRPC alone."""
+        """uint8 RGB (H, W, 3), or (B, H, W, 3), to the full answer. Not over http://."""
         image = np.asarray(image)
         if image.dtype != np.uint8 or image.ndim not in (3, 4) or image.shape[-1] != 3:
             raise UserError(
@@ -193,7 +195,7 @@ class ServingClient:
 
 
 def _open(url: str, *, model: str, version: int | None, timeout: float) -> _Transport:
-    allowed = "http://HOST[:PORT] or grpc://HOST[:PORT]"
+    allowed = "http://HOST[:PORT], grpc://HOST[:PORT] or kserve://HOST[:PORT]"
     parts = urlsplit(url)
     try:
         port = parts.port
@@ -204,15 +206,19 @@ def _open(url: str, *, model: str, version: int | None, timeout: float) -> _Tran
     if parts.query or parts.fragment or parts.username:
         raise UserError(f"{url}: must be {allowed}")
     port = port or _PORTS[parts.scheme]
-    if parts.scheme == "http":
-        return HttpTransport(parts.hostname, port, model=model, version=version, timeout=timeout)
+    package = "tritonclient[grpc]" if parts.scheme == "kserve" else "tensorflow-serving-api"
+    kind: Callable[..., _Transport]
     try:
-        from kerasseg.serving_client.grpc_transport import GrpcTransport
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"{url}: needs the package tensorflow-serving-api ({error}); http:// does not"
-        ) from error
-    return GrpcTransport(parts.hostname, port, model=model, version=version, timeout=timeout)
+        if parts.scheme == "http":
+            kind = HttpTransport
+        elif parts.scheme == "grpc":
+            from kerasseg.serving_client.grpc_transport import GrpcTransport as kind
+        else:
+            from kerasseg.serving_client.kserve_transport import KServeTransport as kind
+    except (ModuleNotFoundError, RuntimeError) as error:  # tritonclient's own, without its extra
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{url}: needs the package {package} ({reason})") from error
+    return kind(parts.hostname, port, model=model, version=version, timeout=timeout)
 
 
 def _gray(png: bytes) -> np.ndarray:

@@ -1,11 +1,9 @@
 """TF Serving's gRPC API, with the official protos. Importing this module imports TensorFlow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import grpc
 import numpy as np
 import tensorflow as tf
-from google.protobuf.message import Message
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorflow_serving.apis import (
     get_model_status_pb2,
@@ -15,24 +13,8 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from kerasseg.serving_client.retry import RequestRefused, ServerUnavailable, ServingError
-
-_REFUSED = {
-    grpc.StatusCode.INVALID_ARGUMENT,
-    grpc.StatusCode.FAILED_PRECONDITION,
-    grpc.StatusCode.OUT_OF_RANGE,
-}
-_TRY_AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
-_OPTIONS = [
-    # gRPC refuses messages over 4 MB unless told; the three maps of 1024 x 2048 take 19 MB.
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    # After a refused connection gRPC fails calls for a second, then two, four … without trying:
-    # most of our own retries would fall into that time.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 500),
-    ("grpc.enable_retries", 0),
-]
+from kerasseg.serving_client.grpc_channel import GrpcChannel
+from kerasseg.serving_client.retry import ServingError
 
 
 def string_tensor(values: Sequence[bytes]) -> tensor_pb2.TensorProto:
@@ -60,14 +42,13 @@ class GrpcTransport:
     """One model at one address. version: None for the newest. timeout: seconds a call."""
 
     def __init__(self, host: str, port: int, *, model: str, version: int | None, timeout: float):
-        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._name, self._timeout = f"grpc://{target}", timeout
+        self._channel = GrpcChannel(host, port, timeout=timeout)
         self._spec = model_pb2.ModelSpec(name=model)
         if version is not None:
             self._spec.version.value = version
-        self._channel = grpc.insecure_channel(target, options=_OPTIONS)
-        self._predict = prediction_service_pb2_grpc.PredictionServiceStub(self._channel).Predict
-        self._status = model_service_pb2_grpc.ModelServiceStub(self._channel).GetModelStatus
+        channel = self._channel.channel
+        self._predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
+        self._status = model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus
 
     def encoded(self, images: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
         """PNG or JPEG files to (labels PNG, uncertainty PNG) of each."""
@@ -76,7 +57,9 @@ class GrpcTransport:
             names = ("labels_png_bytes", "uncertainty_png_bytes")
             return list(zip(*(list(outputs[name].string_val) for name in names), strict=True))
         except (KeyError, ValueError) as error:
-            raise ServingError(f"{self._name}: not an answer of `encoded` ({error!r})") from error
+            raise ServingError(
+                f"{self._channel.name}: not an answer of `encoded` ({error!r})"
+            ) from error
 
     def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """uint8 (B, H, W, 3) to the outputs of `serving_default`, by name."""
@@ -89,27 +72,14 @@ class GrpcTransport:
         states = get_model_status_pb2.ModelVersionStatus.State
         return [
             (row.version, states.Name(row.state), row.status.error_message)
-            for row in self._call(self._status, request).model_version_status
+            for row in self._channel.call(self._status, request).model_version_status
         ]
 
     def close(self) -> None:
         """Closes the channel; calls after it fail."""
-        self._channel.close()
+        self._channel.channel.close()
 
     def _outputs(self, signature: str, inputs: dict) -> dict[str, tensor_pb2.TensorProto]:
         request = predict_pb2.PredictRequest(model_spec=self._spec, inputs=inputs)
         request.model_spec.signature_name = signature
-        return dict(self._call(self._predict, request).outputs)
-
-    def _call(self, method: Callable[..., Message], request: Message) -> Message:
-        try:
-            return method(request, timeout=self._timeout)
-        except grpc.RpcError as error:
-            message = f"{self._name}: {error.code().name}: {error.details()}"
-            if error.code() in _REFUSED:
-                raise RequestRefused(message) from error
-            if error.code() in _TRY_AGAIN:
-                raise ServerUnavailable(message) from error
-            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                message = f"{self._name}: no answer in {self._timeout:g} s"
-            raise ServingError(message) from error
+        return dict(self._channel.call(self._predict, request).outputs)

@@ -1,4 +1,4 @@
-"""The format `onnx`: `model.onnx` and, if asked for, `model.int8.onnx`."""
+"""The format `onnx`: `model.onnx`, Triton's `config.pbtxt` and, if asked for, `model.int8.onnx`."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ labels, uncertainty = session.run(["labels", "uncertainty"], {"image": image})
 def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
     from kerasseg.export.formats.onnx_answers import OnnxAnswers
     from kerasseg.export.formats.onnx_graph import convert, write
+    from kerasseg.export.formats.triton import FILE, triton_config
 
     job.say(f"writing {_FILE}")
     file = folder / _FILE
     model = convert(job.folded_graph(copies=False), probabilities=job.options.probabilities)
     write(model, file, metadata=_metadata(job.description))
+    (folder / FILE).write_text(triton_config(model), encoding="utf-8")
     yield Artefact("onnx", file, open=lambda: nullcontext(OnnxAnswers(file)))
     if job.options.int8:
         from kerasseg.export.int8 import calibration_images, quantize
@@ -68,7 +70,7 @@ def _metadata(description: ModelDescription) -> dict[str, object]:
 
 
 ONNX = Format(
-    files=(_FILE, _INT8_FILE),
+    files=(_FILE, _INT8_FILE, "config.pbtxt"),
     write=_write,
     calls=_CALLS,
     packages=("onnx", "tf2onnx"),
