@@ -61,6 +61,8 @@ def read_coco(root: Path) -> Source:
     """Raises UserError if there is no COCO file, or pycocotools is not installed."""
     problems: list[str] = []
     documents = _documents(root, problems)
+    if not all(document.panoptic for document in documents):
+        pycocotools_mask()
     index = ImageIndex(root)
     images: dict[Path, _Image] = {}
     absent: list[str] = []
@@ -212,7 +214,7 @@ def coco_polygons(polygons: Sequence[Sequence[float]]) -> Mask:
         raise ValueError("coordinates that are no pixels")
 
     def mask(size: tuple[int, int]) -> np.ndarray:
-        coco = _pycocotools()
+        coco = pycocotools_mask()
         return coco.decode(coco.merge(coco.frPyObjects(polygons, *size))).astype(bool)
 
     return mask
@@ -223,7 +225,7 @@ def coco_rle(rle: dict, path: Path, size: tuple[int, int]) -> np.ndarray:
 
     Raises UserError naming `path` for one that is damaged or of another size.
     """
-    coco = _pycocotools()
+    coco = pycocotools_mask()
     counts = rle.get("counts")
     if rle.get("size") != [*size] or not isinstance(counts, list | str):
         raise UserError(f"{path}: RLE of size {rle.get('size')}, but the image is {list(size)}")
@@ -237,12 +239,13 @@ def coco_rle(rle: dict, path: Path, size: tuple[int, int]) -> np.ndarray:
         raise UserError(f"{path}: damaged RLE ({error})") from None
 
 
-def _pycocotools() -> Any:
+def pycocotools_mask() -> Any:
+    """The module `pycocotools.mask`; UserError if it is not installed."""
     try:
         from pycocotools import mask
     except ImportError:
         raise UserError(
-            "COCO outlines need pycocotools, which is not installed: pip install "
+            "outlines of COCO and CVAT need pycocotools, which is not installed: pip install "
             '"kerasseg[import]", or pip install pycocotools'
         ) from None
     return mask

@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors
-from kerasseg.importing.coco import coco_polygons
+from kerasseg.importing.coco import coco_polygons, pycocotools_mask
 from kerasseg.importing.image_index import ImageIndex
 from kerasseg.importing.partition import split_of
 from kerasseg.importing.shapes import Point, Shape, bitmap, box_of, ellipse
@@ -36,7 +36,7 @@ _NO_AREA = "polyline", "points", "skeleton", "cuboid"
 def read_cvat_images(root: Path) -> Source:
     """Several files, one for each job or annotator, are drawn one after the other by their names.
 
-    Raises UserError if there is no such XML file.
+    Raises UserError if there is no such XML file, or pycocotools is not installed.
     """
     problems: list[str] = []
     index = ImageIndex(root)
@@ -50,6 +50,7 @@ def read_cvat_images(root: Path) -> Source:
     documents = [(path, tree) for path, tree in files if tree is not None]
     if not documents:
         raise UserError("\n".join(problems) or f"{root}: found no annotations.xml of CVAT")
+    pycocotools_mask()
     for path, tree in documents:
         for label in tree.iterfind("meta//label"):
             if label.findtext("type") != "skeleton" and not label.findtext("parent"):

@@ -43,7 +43,7 @@ def read_roboflow(root: Path) -> Source:
 def _values(path: Path) -> dict[int, str | None]:
     values: dict[int, str | None] = {}
     for number, row in enumerate(csv.reader(read_lines(path), skipinitialspace=True), start=1):
-        if len(row) >= 2 and row[0].strip().isdigit():
+        if len(row) >= 2 and row[0].strip().isdigit() and row[1].strip():
             values[int(row[0])] = class_name(row[1])
         elif number > 1:
             raise UserError(f"{path}: line {number} is {','.join(row)[:60]}, expected value, class")

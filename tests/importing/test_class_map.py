@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from kerasseg.errors import UserError
@@ -63,6 +66,15 @@ def test_a_mapping_that_is_none(tmp_path, text, message):
     (tmp_path / "map.yaml").write_text(text)
     with pytest.raises(UserError, match=message):
         read_class_map(tmp_path / "map.yaml")
+
+
+def test_the_file_of_the_documentation_can_be_read(tmp_path):
+    page = Path(__file__).resolve().parents[2] / "docs" / "own_data.md"
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", page.read_text(), re.M | re.S)
+    (tmp_path / "map.yaml").write_text(example)
+    mapping = read_class_map(tmp_path / "map.yaml")
+    expected = {"car": "vehicle", "truck": "vehicle", "ego vehicle": "void", "watermark": None}
+    assert mapping == {**expected, "*": "void"}
 
 
 def test_a_class_that_the_source_does_not_have(tmp_path):

@@ -114,9 +114,10 @@ def test_roboflow_names_values_in_each_folder(tmp_path):
     )
     source = FORMATS["roboflow"](tmp_path)
     assert [counts_of(source, i)["road"] for i in range(3)] == [38, 38, 15]
-    text(tmp_path / "valid" / "_classes.csv", "Pixel Value, Class\nroad\n")
-    with pytest.raises(UserError, match="line 2 is road, expected value, class"):
-        FORMATS["roboflow"](tmp_path)
+    for line in ("road", "3,"):
+        text(tmp_path / "valid" / "_classes.csv", f"Pixel Value, Class\n{line}\n")
+        with pytest.raises(UserError, match=f"line 2 is {line}, expected value, class"):
+            FORMATS["roboflow"](tmp_path)
 
 
 def test_names_of_coco_stuff_may_come_from_the_files_of_coco(tmp_path):

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 import zlib
 
 import numpy as np
@@ -148,7 +149,16 @@ def test_cvat_paints_by_z_order(tmp_path):
     assert source.notes == ("shapes of type polyline, not drawn: 1",)
 
 
+@pytest.mark.parametrize("name", ["coco", "cvat_images"])
+def test_without_pycocotools_one_line_says_so(tmp_path, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "pycocotools", None)
+    EXPORTS[name](tmp_path)
+    with pytest.raises(UserError, match=r'need pycocotools.*pip install "kerasseg\[import\]"'):
+        FORMATS[name](tmp_path)
+
+
 def test_damaged_xml_of_cvat(tmp_path):
+    pytest.importorskip("pycocotools")
     source = cvat(tmp_path, '<mask label="car" rle="1, 2" left="0" top="0" width="2" height="2"/>')
     assert "a mask of 3 pixels in a box of 2 x 2" in source.problems[0]
     source = cvat(tmp_path, '<polygon label="car" points="1,2;3"/>')
