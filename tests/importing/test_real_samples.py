@@ -86,6 +86,7 @@ def test_the_three_kinds_of_coco():
 
 
 def test_boxes_of_roboflow_are_told():
+    pytest.importorskip("pycocotools")
     source = read("roboflow_dataset/coco", "coco")
     assert [pair.split for pair in source.pairs] == ["train", "train", "val"]
     assert all(pair.empty for pair in source.pairs)
