@@ -52,7 +52,7 @@ def check(config: Config, *, sheet: Path) -> None:
     if catalog.remarks:
         shown.print()
         print_remarks(catalog.remarks)
-    write_contact_sheet(catalog, sheet)
+    write_contact_sheet(catalog, sheet, config=config)
     shown.print(f"\ncontact sheet: {sheet}")
 
 

@@ -139,9 +139,9 @@ def _split(args: argparse.Namespace) -> SplitScores:
     from kerasseg.data.contents import image_of
     from kerasseg.data.samples import take_evenly
     from kerasseg.evaluation.answers import answers_of
+    from kerasseg.evaluation.fit_export import calibrate
     from kerasseg.evaluation.png_answers import PngAnswers
     from kerasseg.evaluation.split import evaluate_split
-    from kerasseg.evaluation.temperature import calibrate
 
     pngs = _holds_label_pngs(args.model)
     if pngs and (args.temperature or args.compare):

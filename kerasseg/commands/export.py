@@ -4,15 +4,25 @@ Checks that both answer as the Keras model does. Settings such as data.root=DIR
 or serving.max_pixels=N go over those of the run.
 """
 
+from __future__ import annotations
+
 import argparse
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerasseg.backend import load_tensorflow, require
-from kerasseg.commands.parser import CommandParser, one_of, some_of, whole_number
+from kerasseg.commands.parser import CommandParser, some_of, whole_number
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
 from kerasseg.export.formats import FORMATS
-from kerasseg.runs import CONFIDENCES
+from kerasseg.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from kerasseg.data.catalog import Catalog
+    from kerasseg.evaluation.fit_export import Calibration
+    from kerasseg.export.job import ExportOptions
+    from kerasseg.runs.trained import TrainedRun
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -31,19 +41,22 @@ def add_arguments(parser: CommandParser) -> None:
         "--probabilities", action="store_true", help="ONNX: a fourth output, (B, H, W, classes)"
     )
     parser.add_argument(
-        "--temperature",
-        metavar="T",
-        default="1",
-        help="divides the logits of confidence and probabilities: a number, or the file that "
-        "evaluate --temperature --json wrote",
+        "--variance", action="store_true", help="also the variance of the logits under Dropout"
     )
     parser.add_argument(
-        "--confidence",
-        type=one_of(CONFIDENCES),
-        metavar="|".join(CONFIDENCES),
-        default=CONFIDENCES[0],
-        help="softmax: the largest probability; expected: about its mean over Dropout, which "
-        "points at unknown things, too (default: %(default)s)",
+        "--unlabelled",
+        type=_share,
+        metavar="SHARE",
+        default=0.0,
+        help="answer unlabelled exactly where the uncertainty is above what this share of the "
+        "labelled validation pixels have, such as 0.02 (default: 0, where the background wins)",
+    )
+    parser.add_argument(
+        "--temperature",
+        metavar="T",
+        default="fit",
+        help="divides the logits of all probabilities: a number, the file that evaluate "
+        "--temperature --json wrote, or fit: on validation images, 200 at most (default: fit)",
     )
     parser.add_argument(
         "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
@@ -76,7 +89,7 @@ def run(args: argparse.Namespace) -> None:
     from kerasseg.evaluation.temperature import read_temperature
     from kerasseg.runs.directory import RunDirectory
 
-    temperature = read_temperature(args.temperature)
+    temperature = None if args.temperature == "fit" else read_temperature(args.temperature)
     path = Path(args.run)
     RunDirectory(path).check_trained()
     config = load_config(RunDirectory(path).config, args.settings)
@@ -90,13 +103,20 @@ def run(args: argparse.Namespace) -> None:
     from kerasseg.runs.trained import open_run
 
     trained = open_run(path, tuple(args.settings))
+    options = ExportOptions(
+        formats=args.formats,
+        probabilities=args.probabilities,
+        int8=args.int8,
+        variance=args.variance,
+        temperature=temperature,
+        unlabelled=args.unlabelled,
+    )
     made = export_run(
         trained,
         CheckSamples(catalog, count=args.images),
         out=args.out or Path("exports") / trained.name,
-        options=ExportOptions(
-            args.formats, args.probabilities, args.int8, temperature, args.confidence
-        ),
+        options=options,
+        calibration=_calibrate(trained, catalog, options),
     )
     print(made)
     if args.zip:
@@ -106,3 +126,35 @@ def run(args: argparse.Namespace) -> None:
         archive = made.parent / f"{trained.name}-{made.name}.zip"
         write_archive(made, archive)
         print(f"{archive}: sha256 {sha256_of(str(archive))}")
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"found {text}, allowed: number from 0 to below 1")
+    return number
+
+
+def _calibrate(run: TrainedRun, catalog: Catalog, options: ExportOptions) -> Calibration:
+    from kerasseg.evaluation.fit_export import calibrate_export
+    from kerasseg.evaluation.score_tables import temperature_line
+    from kerasseg.inference.backends.graph import GraphPredictor
+
+    calibration = calibrate_export(
+        lambda t: GraphPredictor(run.graph(temperature=t, variance=False), run.description),
+        catalog,
+        temperature=options.temperature,
+        unlabelled=options.unlabelled,
+        progress=lambda what, total: progress_bar(what, total=total),
+    )
+    if calibration.fit is not None:
+        print(temperature_line(calibration.fit))
+    elif options.temperature is None:
+        print("temperature 1: to fit it takes two validation images")
+    if calibration.unlabelled is not None:
+        above = calibration.unlabelled.above
+        print(f"unlabelled where the uncertainty is above {above:.4g}")
+    return calibration

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kerasseg.inference.annotations.annotated import AnnotationWriter
+    from kerasseg.inference.label_next import Ranking
     from kerasseg.inference.predictor import Predictor
     from kerasseg.labels import LabelSet
 
@@ -51,8 +52,13 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="IMAGE",
         help="an image, a folder (with all below it) or a pattern in quotes",
     )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", required=True, help="folder to write into"
+        "--rank",
+        type=Path,
+        metavar="FILE.csv",
+        help="list the images, those most worth a label first, with a picture of the first in "
+        "FILE.png; without --out nothing else is written",
     )
     parser.add_argument(
         "--submission",
@@ -67,16 +73,10 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--tolerance",
-        type=_threshold,
+        type=_tolerance,
         default=1.0,
         metavar="PIXELS",
         help="how far a polygon may be off, with --format (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--uncertain-as-void",
-        type=_threshold,
-        metavar="T",
-        help="label pixels with an uncertainty above T as void (the heat map shows the scale)",
     )
     add_model_options(parser)
 
@@ -88,15 +88,15 @@ def run(args: argparse.Namespace) -> int:
     """
     from kerasseg.data.remarks import left_out
     from kerasseg.inference.image_search import find_images, find_unused
+    from kerasseg.inference.label_next import Ranking
 
-    if args.format and args.submission:
-        raise UserError("--format and --submission: allowed is one of them")
+    _check(args)
     # What is wrong with the images is said before a model is loaded.
     images = find_images(args.images, out=args.out)
-    targets = _targets(images, args.out, endings=_endings(args))
-    _refuse_clashes(targets)
-    if args.out.exists() and not args.out.is_dir():
-        raise UserError(f"--out: {args.out} is not a directory")
+    targets: dict[Path, tuple[Path, ...]] = dict.fromkeys(images, ())
+    if args.out:
+        targets = _targets(images, args.out, endings=_endings(args))
+        _refuse_clashes(targets)
     args.model = fetch_model(args)
     predictor = open_model(args)
     if args.submission:
@@ -104,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
     print_remarks(left_out("images", find_unused(args.images, out=args.out)))
     with interrupted_by_sigterm():
         writer = _annotation_writer(images, predictor.label_set, args)
-        failed, turned = _predict_all(predictor, targets, args, writer)
+        ranking = Ranking() if args.rank else None
+        failed, turned = _predict_all(predictor, targets, args, writer, ranking)
         if writer is not None:
             writer.finish()
     done = len(images) - len(failed)
@@ -114,11 +115,29 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(message)
         print_error(message)
     upright = f", {turned} of them turned upright by their EXIF orientation" if turned else ""
-    print(f"{args.out}: {done} image{'' if done == 1 else 's'}{upright}")
+    if ranking is not None:
+        table, sheet = ranking.write(args.rank)
+        print(f"{table}: {done} image{'' if done == 1 else 's'}, the first in {sheet}")
+    if args.out:
+        print(f"{args.out}: {done} image{'' if done == 1 else 's'}{upright}")
     return DONE_IN_PART if failed else 0
 
 
-def _threshold(text: str) -> float:
+def _check(args: argparse.Namespace) -> None:
+    """Raises UserError for options that do not go together, and if there is nowhere to write to."""
+    if args.format and args.submission:
+        raise UserError("--format and --submission: allowed is one of them")
+    if not (args.out or args.rank):
+        raise UserError("--out: found none, allowed: --out DIR, --rank FILE.csv, or both")
+    if args.rank and args.rank.suffix != ".csv":
+        raise UserError(f"--rank: found {args.rank}, allowed: a file that ends in .csv")
+    if not args.out and (args.submission or args.format):
+        raise UserError(f"--{'submission' if args.submission else 'format'}: needs --out DIR")
+    if args.out and args.out.exists() and not args.out.is_dir():
+        raise UserError(f"--out: {args.out} is not a directory")
+
+
+def _tolerance(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
@@ -206,6 +225,7 @@ def _predict_all(
     targets: dict[Path, tuple[Path, ...]],
     args: argparse.Namespace,
     writer: AnnotationWriter | None,
+    ranking: Ranking | None,
 ) -> tuple[list[str], int]:
     """Writes the results of all images.
 
@@ -227,9 +247,10 @@ def _predict_all(
             else:
                 turned += orientation != UPRIGHT
                 # A folder that cannot be made is no fault of an image.
-                with os_errors(args.out, "cannot be written"):
-                    args.out.mkdir(parents=True, exist_ok=True)
-                failed += _predict(predictor, image, pixels, paths, args, writer)
+                if args.out:
+                    with os_errors(args.out, "cannot be written"):
+                        args.out.mkdir(parents=True, exist_ok=True)
+                failed += _predict(predictor, image, pixels, paths, args, writer, ranking)
             report(done)
     return failed, turned
 
@@ -241,6 +262,7 @@ def _predict(
     paths: tuple[Path, ...],
     args: argparse.Namespace,
     writer: AnnotationWriter | None,
+    ranking: Ranking | None,
 ) -> list[str]:
     """Writes the results of one image, or returns the line that says why they are not there."""
     from PIL import Image
@@ -249,13 +271,13 @@ def _predict(
 
     try:
         prediction = predictor.predict(pixels)
-        if args.uncertain_as_void is not None:
-            prediction = prediction.with_uncertain_as_void(args.uncertain_as_void)
+        if ranking is not None:
+            ranking.add(image, pixels, prediction)
         if writer is not None:
             writer.add(prediction, image=image, target=paths[0] if paths else None)
         elif args.submission:
             write_pictures({paths[0]: Image.fromarray(prediction.label_ids())})
-        else:
+        elif args.out:
             prediction.save(paths[0].parent, image.stem, image=pixels)
     except UserError as error:
         return [str(error)]

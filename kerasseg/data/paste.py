@@ -8,6 +8,7 @@ Energy Guidance for Anomaly Segmentation in Urban Scenes", AAAI 2024).
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TypeVar
 
 import numpy as np
@@ -22,12 +23,13 @@ _SIDE = (0.08, 0.5)  # longest diameter over the shorter side of the image
 _ASPECT = (0.4, 1.0)  # shortest diameter over the longest
 _ZOOM = (0.5, 2.0)  # size of what it shows, over its size where it was cut out
 _CORNERS = (4, 8)
-_COLOUR = (0.7, 1.4)  # factor on each of red, green and blue
+_ORDERS = tuple(map(list, permutations(range(3))))
+_COLOUR = (0.5, 2.0)  # factor on each of red, green and blue, in any order
 _SOFT = (0.0, 1.5)  # sigma of the edge, in pixels
 # A column of draws for each, and for where it is taken from and put to.
 _COLUMNS = (
     "partner", "top", "left", "row", "column", "side", "aspect", "zoom", "turn", "outline",
-    "corners", "soft", "red", "green", "blue", *(f"corner{i}" for i in range(_CORNERS[1])),
+    "corners", "soft", "red", "green", "blue", "order", *(f"corner{i}" for i in range(_CORNERS[1])),
 )  # fmt: skip
 _Drawn = TypeVar("_Drawn", float, tf.Tensor)
 _FINER = 4  # the outline is drawn on so many pixels a pixel, each way
@@ -127,7 +129,8 @@ def paste_piece(
     pixels = Image.fromarray(source).resize((side, side), Image.Resampling.BILINEAR)
     pixels = pixels.rotate(360 * of["turn"], Image.Resampling.BILINEAR)
     colour = np.array([_factor(of[name], _COLOUR) for name in ("red", "green", "blue")])
-    texture = np.minimum(np.asarray(pixels, np.float64) * colour, 255.0)
+    channels = _ORDERS[int(of["order"] * len(_ORDERS))]
+    texture = np.minimum(np.asarray(pixels, np.float64)[..., channels] * colour, 255.0)
     texture = np.pad(texture, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
 
     top = int(of["row"] * image.shape[0]) - len(alpha) // 2

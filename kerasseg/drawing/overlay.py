@@ -18,6 +18,37 @@ def overlay(image: np.ndarray, label_rgb: np.ndarray, *, alpha: float) -> np.nda
     return np.rint(mixed).astype(np.uint8)
 
 
+def hatch(picture: np.ndarray, where: np.ndarray, *, period: int, top: int = 0) -> np.ndarray:
+    """The picture with white diagonal stripes: what is unlabelled has to be seen on any colour.
+
+    picture: uint8 RGB (H, W, 3). where: bool (H, W). period: pixels from stripe to stripe, of which
+    a quarter are white. top: row of the whole picture that the first one is.
+    """
+    rows, columns = np.ogrid[top : top + where.shape[0], : where.shape[1]]
+    striped = where & ((rows + columns) % period < max(1, period // 4))
+    result = picture.copy()
+    result[striped] = PAPER
+    return result
+
+
+def stripe_period(width: int) -> int:
+    """Of `hatch`, in pixels, for a picture so many pixels wide."""
+    return max(6, width // 60)
+
+
+def label_picture(labels: np.ndarray, label_set: LabelSet, *, width: int) -> Image.Image:
+    """The colours of the classes, `width` pixels wide, unlabelled areas hatched.
+
+    labels: uint8 (H, W) trainIds; VOID and the background's index are unlabelled.
+    """
+    height = max(1, round(labels.shape[0] * width / labels.shape[1]))
+    small = Image.fromarray(labels).resize((width, height), Image.Resampling.NEAREST)
+    shown = np.asarray(small)
+    unlabelled = shown >= label_set.num_classes
+    colors = label_set.colorize(shown)
+    return Image.fromarray(hatch(colors, unlabelled, period=stripe_period(width)))
+
+
 def draw_legend(label_set: LabelSet, width: int, *, font_size: int = 14) -> Image.Image:
     """RGB picture, `width` pixels wide: a swatch and a name for each class, then void.
 
@@ -39,5 +70,12 @@ def draw_legend(label_set: LabelSet, width: int, *, font_size: int = 14) -> Imag
         middle = y + row // 2
         box = (x, middle - swatch // 2, x + swatch, middle - swatch // 2 + swatch)
         draw.rounded_rectangle(box, radius=max(2, swatch // 5), fill=color, outline=(205, 208, 212))
+        if index == len(label_set.names):
+            for shift in range(0, 2 * swatch, max(4, swatch // 3)):
+                ends = [
+                    (x + max(0, shift - swatch), middle - swatch // 2 + min(shift, swatch)),
+                    (x + min(shift, swatch), middle - swatch // 2 + max(0, shift - swatch)),
+                ]
+                draw.line(ends, fill=PAPER)
         draw.text((x + text_at, middle), name, INK, font, anchor="lm")
     return legend

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from kerasseg.drawing.overlay import INK, PAPER, draw_legend
+from kerasseg.drawing.overlay import INK, PAPER, draw_legend, label_picture
 from kerasseg.labels import LabelSet
 
 _TILE = 480  # pixels, the width of each of the four pictures
@@ -16,20 +16,18 @@ _HEAT = np.array(
 )
 
 
-def heat_map(values: np.ndarray, *, full_scale: float) -> np.ndarray:
-    """float (H, W) >= 0 to uint8 RGB (H, W, 3): black at 0, pale yellow at full_scale and above."""
-    place = np.clip(values / full_scale, 0.0, 1.0) if full_scale > 0 else np.zeros_like(values)
-    place = place * (len(_HEAT) - 1)
+def heat_map(values: np.ndarray) -> np.ndarray:
+    """float (H, W) to uint8 RGB (H, W, 3): black at 0 and below, pale yellow at 1 and above."""
+    place = np.clip(values, 0.0, 1.0) * (len(_HEAT) - 1)
     anchors = np.arange(len(_HEAT))
     channels = [np.interp(place, anchors, _HEAT[:, c]) for c in range(3)]
     return np.round(np.stack(channels, axis=-1)).astype(np.uint8)
 
 
-def _fit(pixels: np.ndarray, *, smooth: bool) -> Image.Image:
-    picture = Image.fromarray(pixels)
-    height = max(1, round(picture.height * _TILE / picture.width))
-    how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
-    return picture.resize((_TILE, height), how)
+def photo(pixels: np.ndarray, *, width: int) -> Image.Image:
+    """uint8 RGB (H, W, 3), `width` pixels wide."""
+    height = max(1, round(pixels.shape[0] * width / pixels.shape[1]))
+    return Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR)
 
 
 def panel(
@@ -42,20 +40,15 @@ def panel(
 ) -> np.ndarray:
     """The four side by side, each with its caption, and a legend below.
 
-    image: uint8 (H, W, 3). prediction, target: uint8 (H, W) trainIds. uncertainty: float (H, W).
-    Returns uint8 RGB.
+    image: uint8 (H, W, 3). prediction, target: uint8 (H, W) trainIds. uncertainty: float (H, W) in
+    0…1. Returns uint8 RGB.
     """
     font = ImageFont.load_default(size=14)
-    # A single wild pixel should not turn the rest black.
-    full_scale = float(np.quantile(uncertainty, 0.995))
     tiles = [
-        ("image", _fit(image, smooth=True)),
-        ("prediction", _fit(label_set.colorize(prediction), smooth=False)),
-        ("target", _fit(label_set.colorize(target), smooth=False)),
-        (
-            f"uncertainty, 0 to {full_scale:.3g} squared logits",
-            _fit(heat_map(uncertainty, full_scale=full_scale), smooth=True),
-        ),
+        ("image", photo(image, width=_TILE)),
+        ("prediction", label_picture(prediction, label_set, width=_TILE)),
+        ("target", label_picture(target, label_set, width=_TILE)),
+        ("uncertainty, 0 to 1", photo(heat_map(uncertainty), width=_TILE)),
     ]
     height = tiles[0][1].height
     width = len(tiles) * (_TILE + _GAP) + _GAP

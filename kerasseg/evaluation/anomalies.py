@@ -20,7 +20,7 @@ from kerasseg.metrics.scorer import Score
 from kerasseg.metrics.uncertainty_scores import unknown_scores
 from kerasseg.metrics.unknown_detection import UnknownDetectionScorer, UnknownDetectionScores
 from kerasseg.metrics.unknown_objects import UnknownObjectScorer, UnknownObjectScores
-from kerasseg.metrics.unlabelled import UnlabelledScorer, UnlabelledScores
+from kerasseg.metrics.unlabelled import UnlabelledScorer, UnlabelledScores, likeliest_known
 
 _END = "_labels.png"
 
@@ -98,7 +98,7 @@ def evaluate_anomalies(
         UnlabelledScorer(0),
     )
     for done, (place, sample) in enumerate(fitted_first(samples), start=1):
-        mask, answer = _mask(sample.label), answers(sample)
+        mask, answer = read_mask(sample.label), answers(sample)
         if mask.shape != answer.labels.shape:
             _, orientation = read_photo(sample.image)
             turned = "" if orientation == UPRIGHT else f", turned by EXIF orientation {orientation}"
@@ -117,7 +117,8 @@ def evaluate_anomalies(
         unlabelled.add_scores(
             scores,
             labels=answer.labels,
-            background=answer.labels >= label_set.num_classes,
+            likeliest=likeliest_known(answer.probabilities, classes=label_set.num_classes),
+            classes=label_set.num_classes,
             known=~mask,
             unknown=mask,
             truth=None,
@@ -130,7 +131,8 @@ def evaluate_anomalies(
     return AnomalyScores(found, objects.scores(), unlabelled.scores())
 
 
-def _mask(path: Path) -> np.ndarray:
+def read_mask(path: Path) -> np.ndarray:
+    """bool (H, W), where the file is not 0. Raises UserError if it is no picture of one channel."""
     try:
         with Image.open(path) as file:
             pixels = np.asarray(file)

@@ -21,7 +21,7 @@ class Answer:
     confidence, uncertainty: float32 (H, W), or None if only labels are known.
     probabilities: float32 (H, W, outputs), the background's last, or None.
     more_scores: further uncertainty scores by name, float32 (H, W) >= 0, high where the labels
-    may be wrong.
+    may be wrong. variance: float32 (H, W) >= 0, of models that give it.
     """
 
     labels: np.ndarray
@@ -29,6 +29,7 @@ class Answer:
     uncertainty: np.ndarray | None = None
     probabilities: np.ndarray | None = None
     more_scores: Mapping[str, np.ndarray] = field(default_factory=dict)
+    variance: np.ndarray | None = None
 
     def own_scores(self) -> dict[str, np.ndarray]:
         """The uncertainty scores that follow from the answer; none if only labels are known."""
@@ -37,6 +38,7 @@ class Answer:
         return uncertainty_scores(
             confidence=self.confidence,
             uncertainty=self.uncertainty,
+            variance=self.variance,
             probabilities=self.probabilities,
         )
 
@@ -71,6 +73,7 @@ def answers_of(
             labels=prediction.labels,
             confidence=prediction.confidence,
             uncertainty=prediction.uncertainty,
+            variance=prediction.variance,
             probabilities=prediction.probabilities,
             more_scores=more(image),
         )

@@ -80,12 +80,12 @@ class DropoutScores(tf.Module):
     def closed(
         self, image: tf.Tensor, features: tf.Tensor, logits: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """Scores that need no sample: `max logit`, as exp(-largest logit); `variance`, which is
-        `uncertainty` without its gate; and two of `dropout_moments`."""
+        """Scores that need no sample: `max logit`, as exp(-largest logit); `variance, no gate`,
+        which is `variance` without it; and two of `dropout_moments`."""
         graph, size = self._graph(), tf.shape(image)[1:3]
         kernel, rate = graph.head.kernel, {"dropout_rate": graph.dropout_rate}
         maps = {
-            "variance": closed_form_variance(features, kernel, **rate),
+            "variance, no gate": closed_form_variance(features, kernel, **rate),
             "variance of probabilities": probability_variance(features, logits, kernel, **rate),
             "1 - expected confidence": 1.0 - expected_confidence(features, logits, kernel, **rate),
         }
@@ -98,7 +98,7 @@ class DropoutScores(tf.Module):
 
         Those of `closed`. `MC Dropout K`: the entropy of the mean probabilities of K passes;
         `MC Dropout 50, 1 - confidence`: 1 - the largest of them. `MC variance 50`: the sampled
-        `uncertainty`, that is the unbiased variance of the logits, mean over classes, gated.
+        `variance`, that is the unbiased variance of the logits, mean over classes, gated.
         """
         graph, size = self._graph(), tf.shape(image)[1:3]
         features, logits = self.features(image)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kerasseg.config import ModelConfig, dump_config
+from kerasseg.evaluation.fit_export import Calibration
 from kerasseg.export.formats.artefact import Artefact, Format
 from kerasseg.metrics.undefined import format_score
 from kerasseg.runs.description import ModelDescription
@@ -47,6 +48,26 @@ def _parity(report: Mapping, artefacts: Sequence[Artefact]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _calibration(calibration: Calibration) -> str:
+    fit = calibration.fit
+    if fit is None:
+        text = f"Logits are divided by {calibration.temperature:.4g}, as it was told."
+    else:
+        text = (
+            f"Logits are divided by {fit.value:.4g}, fitted on {fit.images_fitted} validation "
+            f"images; the calibration error of {fit.images_scored} others is "
+            f"{format_score(fit.ece_after)}, without it {format_score(fit.ece_before)}."
+        )
+    found = calibration.unlabelled
+    if found is None:
+        return text + "\n"
+    return (
+        f"{text}\n\nPixels with an `uncertainty` above {found.above:.4g} are answered unlabelled: "
+        f"{found.asked:.3g} of the labelled pixels of {found.images} validation images.\n"
+        f"A threshold from half of them gives up {found.given_up:.3g} in the other half.\n"
+    )
+
+
 def _scale(description: ModelDescription) -> str:
     down, across = description.working_size
     if description.scale is not None:
@@ -60,6 +81,7 @@ def _scale(description: ModelDescription) -> str:
 def model_card(
     run: TrainedRun,
     description: ModelDescription,
+    calibration: Calibration,
     report: Mapping,
     artefacts: Sequence[Artefact],
     formats: Sequence[Format],
@@ -72,9 +94,6 @@ def model_card(
     label_set = description.label_set
     height, width = description.native_size
     gate = " x (1 - p(background))" if label_set.background_id is not None else ""
-    temperature = description.temperature
-    tempered = "" if temperature == 1.0 else f", of logits divided by {temperature:.4g}"
-    averaged = ", averaged over Dropout" if description.confidence == "expected" else ""
     return f"""# {run.name}
 
 {describe_net(run.config.model)} that gives each pixel of
@@ -87,11 +106,14 @@ answers at the size of the image: what fits best is photos like those of the dat
 {width} x {height} pixels{"" if description.one_size else " in the median"}.
 
 Out: `labels`, the index into `names` of `labels.json` ({label_set.num_classes} is unlabelled, if
-the model has that class). `confidence`, 0 to 1: the largest softmax probability{tempered}\
-{averaged}. `uncertainty`, at least 0: the variance that Dropout in front of the head would give the
-logits, mean over classes{gate}. It is computed in closed form, so the same image gets the same
-number. In the PNGs of `encoded` level 255 stands for {description.uncertainty_scale:.4g}.
+the model has that class; 255 if it has not). `confidence`, 0 to 1: the largest probability.
+`uncertainty`, 0 to 1: 1 - the largest probability of a known class; high where the label may be
+wrong, and where a thing is none of the classes. In the PNGs of `encoded` level 255 stands for 1.
+`image_uncertainty`: its mean over the image; what is highest is most worth a label. `variance`, if
+it was exported: what Dropout in front of the head would give the logits, mean over
+classes{gate}, in closed form.
 
+{_calibration(calibration)}
 ## Scores
 
 {_scores(run)}

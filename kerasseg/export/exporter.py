@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerasseg.errors import UserError
+from kerasseg.evaluation.fit_export import Calibration
 from kerasseg.export import parity
 from kerasseg.export.card import model_card
 from kerasseg.export.check_images import CheckSamples
@@ -18,7 +19,6 @@ from kerasseg.export.formats import FORMATS
 from kerasseg.export.formats.artefact import Artefact
 from kerasseg.export.job import ExportJob, ExportOptions
 from kerasseg.export.publish import publish, staging
-from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.trained import TrainedRun
@@ -31,18 +31,16 @@ def export_run(
     *,
     out: Path,
     options: ExportOptions,
+    calibration: Calibration,
     say: Callable[[str], None] = print,
 ) -> Path:
     """Writes the next version below `out` and returns its directory.
 
-    samples: validation images for the parity check and the scale of the uncertainty.
+    samples: validation images for the parity check. calibration: what was found for the options.
     Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
     """
-    # The files hold a folded net; what they are checked against is the net that was scored.
-    graph = run.graph(temperature=options.temperature, confidence=options.confidence)
     with staging(out) as folder, ExitStack() as stack:
-        matrix, scale = _measure(run, graph, samples)
-        description = describe_export(run, options, uncertainty_scale=scale)
+        description = describe_export(run, calibration)
         (folder / "labels.json").write_text(description.to_text(), encoding="utf-8")
         job = ExportJob(run, options, description, samples, say)
         opened: dict[Artefact, parity.ModelFunction] = {}
@@ -51,64 +49,44 @@ def export_run(
                 for artefact in kind.write(job, folder):
                     opened[artefact] = stack.enter_context(artefact.open())
         say(f"checking parity on {len(samples)} validation images")
-        # An expected confidence jumps where two classes tie, and the last bits break the tie.
-        confident = parity.TOLERANCE["equal_labels"] if options.confidence == "expected" else 1.0
-        report = _parity(graph, opened, samples, matrix, confident=confident)
+        # The files hold a folded net; what they are checked against is the net that was scored.
+        report = _parity(job.graph(), opened, samples, classes=description.label_set.num_classes)
         text = json.dumps(report, indent=2) + "\n"
         (folder / "parity.json").write_text(text, encoding="utf-8")
         written = [kind for name, kind in FORMATS.items() if name in options.formats]
-        card = model_card(run, description, report, tuple(opened), written)
+        card = model_card(run, description, calibration, report, tuple(opened), written)
         (folder / "README.md").write_text(card, encoding="utf-8")
         stack.close()
         return publish(folder, out)
 
 
-def describe_export(
-    run: TrainedRun, options: ExportOptions, *, uncertainty_scale: float
-) -> ModelDescription:
+def describe_export(run: TrainedRun, calibration: Calibration) -> ModelDescription:
     """The description of the run, and what only an export knows."""
     return replace(
         run.description,
-        uncertainty_scale=uncertainty_scale,
-        temperature=options.temperature,
-        confidence=options.confidence,
+        temperature=calibration.temperature,
+        unlabelled_above=calibration.unlabelled_above,
         kerasseg_version=__version__,
         config_hash=run.config_hash,
         run=run.name,
     )
 
 
-def _measure(
-    run: TrainedRun, graph: ServingGraph, samples: CheckSamples
-) -> tuple[ConfusionMatrix, float]:
-    """Scores of the Keras model, and the uncertainty that 999 of 1,000 pixels stay below."""
-    quantiles = []
-
-    def answers(batch: np.ndarray) -> dict[str, np.ndarray]:
-        answer = graph.predict(batch)
-        quantiles.append(np.quantile(answer["uncertainty"].numpy(), 0.999))
-        return {"labels": answer["labels"].numpy()}
-
-    matrix = parity.score(answers, samples, classes=run.description.label_set.num_classes)
-    return matrix, max(float(np.max(quantiles)), 1e-6)
-
-
 def _parity(
     graph: ServingGraph,
     opened: Mapping[Artefact, parity.ModelFunction],
     samples: CheckSamples,
-    matrix: ConfusionMatrix,
     *,
-    confident: float,
+    classes: int,
 ) -> dict:
     """Compares every artefact with Keras. Raises UserError if one that has to be exact is beyond
     the tolerance."""
     batches = parity.probes(samples.images(2))
-    reference, classes = matrix.miou, matrix.classes
 
     def keras_answers(batch: np.ndarray) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in graph.predict(batch).items()}
 
+    reference = parity.score(keras_answers, samples, classes=classes).miou
     report: dict[str, Any] = {
         "images": len(samples),
         "tolerance": parity.TOLERANCE,
@@ -118,7 +96,7 @@ def _parity(
     for artefact, answers in opened.items():
         own = parity.score(answers, samples, classes=classes)
         report[artefact.name] = {
-            **parity.differences(keras_answers, answers, batches, confident=confident),
+            **parity.differences(keras_answers, answers, batches),
             "miou": own.miou,
             "miou_difference": own.miou - reference,
         }

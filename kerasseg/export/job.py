@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
+
 from kerasseg.export.check_images import CheckSamples
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.models.serving_graph import ServingGraph
@@ -15,15 +17,17 @@ from kerasseg.runs.trained import TrainedRun
 class ExportOptions:
     """formats: keys of FORMATS. probabilities: also as an output of the ONNX file.
 
-    int8: folder of images to calibrate on, or None: no such file. temperature, confidence: see
-    ServingGraph.
+    int8: folder of images to calibrate on, or None: no such file. variance: see ServingGraph.
+    temperature: of the logits, > 0, or None: fitted on validation images. unlabelled: share of the
+    labelled pixels, in 0…1, that is given up to leave unlabelled what is uncertain; 0: none is.
     """
 
     formats: tuple[str, ...]
     probabilities: bool = False
     int8: Path | None = None
-    temperature: float = 1.0
-    confidence: str = "softmax"
+    variance: bool = False
+    temperature: float | None = None
+    unlabelled: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,18 @@ class ExportJob:
     samples: CheckSamples
     say: Callable[[str], None]
 
+    def graph(self) -> ServingGraph:
+        """The serving graph of the net as it was trained: what all files have to answer."""
+        return self._graph(self.run.net)
+
     def folded_graph(self, *, copies: bool) -> ServingGraph:
         """The serving graph that is written: see `fold_batch_norm`."""
+        return self._graph(fold_batch_norm(self.run.net, copies=copies))
+
+    def _graph(self, net: keras.Model) -> ServingGraph:
         return self.run.graph(
-            temperature=self.options.temperature,
-            confidence=self.options.confidence,
-            net=fold_batch_norm(self.run.net, copies=copies),
+            temperature=self.description.temperature or 1.0,
+            unlabelled_above=self.description.unlabelled_above,
+            variance=self.options.variance,
+            net=net,
         )

@@ -10,12 +10,12 @@ from kerasseg.errors import UserError
 RESULTS = ("labels", "overlay", "uncertainty")  # <name>_<this>.png
 
 
-def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
+def find_images(given: Sequence[str], *, out: Path | None) -> tuple[Path, ...]:
     """The images that `given` names, each once, in that order; those of a folder sorted.
 
     given: files; folders, searched with all below them; patterns with `*`, `?`, `[…]` or `**`.
     In a folder, what is named like a result (`x_labels.png` beside an image `x`) is passed over,
-    and so is whatever lies below `out`. Raises UserError if one leads to no image.
+    and so is whatever lies below `out`, if given. Raises UserError if one leads to no image.
     """
     unique: dict[Path, Path] = {}
     for text in given:
@@ -33,7 +33,7 @@ def find_images(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
     return tuple(unique.values())
 
 
-def find_unused(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
+def find_unused(given: Sequence[str], *, out: Path | None) -> tuple[Path, ...]:
     """The visible files in the folders that `given` names which `find_images` passes over because
     they are of another kind; each once, sorted. given, out: as there."""
     unused: dict[Path, Path] = {}
@@ -47,7 +47,7 @@ def find_unused(given: Sequence[str], *, out: Path) -> tuple[Path, ...]:
     return tuple(sorted(file for resolved, file in unused.items() if resolved not in named))
 
 
-def _images_at(path: Path, *, out: Path) -> list[Path]:
+def _images_at(path: Path, *, out: Path | None) -> list[Path]:
     if not path.is_dir():
         return [path]
     files = [
@@ -59,10 +59,11 @@ def _images_at(path: Path, *, out: Path) -> list[Path]:
     return [file for file in files if not _is_result(file, names)]
 
 
-def _files_below(folder: Path, *, out: Path) -> list[Path]:
+def _files_below(folder: Path, *, out: Path | None) -> list[Path]:
     """Sorted, without those below `out`; none if `folder` is none."""
-    # Nothing to pass over where the folder itself was asked for.
-    skipped = None if folder.resolve().is_relative_to(out.resolve()) else out.resolve()
+    skipped = out and out.resolve()
+    if skipped and folder.resolve().is_relative_to(skipped):
+        skipped = None  # the folder itself was asked for
     return [
         file
         for file in sorted(folder.rglob("*"))

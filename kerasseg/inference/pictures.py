@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from kerasseg.drawing.overlay import INK, PAPER, draw_legend, overlay
+from kerasseg.drawing.overlay import INK, PAPER, draw_legend, hatch, overlay, stripe_period
 from kerasseg.drawing.panels import heat_map
 from kerasseg.files import writing
 from kerasseg.labels import LabelSet
@@ -33,14 +33,17 @@ def _above(picture: Image.Image, strip: Image.Image, *, gap: int) -> Image.Image
 def overlay_picture(
     image: np.ndarray, labels: np.ndarray, *, label_set: LabelSet, alpha: float
 ) -> Image.Image:
-    """The photo under `alpha` (0…1) of its label colours, with a legend below.
+    """The photo under `alpha` (0…1) of its label colours, unlabelled areas hatched, with a legend
+    below.
 
     image: uint8 (H, W, 3). labels: uint8 (H, W) trainIds. Returns RGB, not lower than the image.
     """
-    mixed = np.empty_like(image)
+    mixed, period = np.empty_like(image), stripe_period(image.shape[1])
     for start in range(0, len(image), _ROWS):
         rows = slice(start, start + _ROWS)
-        mixed[rows] = overlay(image[rows], label_set.colorize(labels[rows]), alpha=alpha)
+        colored = overlay(image[rows], label_set.colorize(labels[rows]), alpha=alpha)
+        unlabelled = labels[rows] >= label_set.num_classes
+        mixed[rows] = hatch(colored, unlabelled, period=period, top=start)
     width = max(image.shape[1], _NARROWEST)
     size = _font_size(width)
     inner = draw_legend(label_set, width - size, font_size=size)
@@ -49,30 +52,35 @@ def overlay_picture(
     return _above(Image.fromarray(mixed), legend, gap=size // 2)
 
 
-def uncertainty_picture(uncertainty: np.ndarray, *, full_scale: float) -> Image.Image:
-    """Heat map with a colour bar below that says what the colours stand for.
+def uncertainty_picture(uncertainty: np.ndarray, *, threshold: float | None) -> Image.Image:
+    """Heat map from 0 to 1 with a colour bar below that says what the colours stand for.
 
-    uncertainty: float (H, W) >= 0. full_scale: what is drawn brightest, as is all above.
+    uncertainty: float (H, W) in 0…1. threshold: marked at the bar, what is above it is unlabelled;
+    or None.
     """
-    colors = heat_map(np.arange(256.0)[None], full_scale=255.0)[0]
-    levels = np.minimum(uncertainty * np.float32(255.0 / full_scale), 255.0)
-    heat = Image.fromarray(colors[np.rint(levels).astype(np.uint8)])
+    colors = heat_map(np.linspace(0, 1, 256)[None])[0]
+    heat = Image.fromarray(colors[np.rint(uncertainty * np.float32(255)).astype(np.uint8)])
     width = max(heat.width, _NARROWEST)
     size = _font_size(width)
-    return _above(heat, _color_bar(width, full_scale=full_scale, size=size), gap=size // 2)
+    return _above(heat, _color_bar(width, threshold=threshold, size=size), gap=size // 2)
 
 
-def _color_bar(width: int, *, full_scale: float, size: int) -> Image.Image:
-    """From 0 to `full_scale`, the numbers below and the quantity in words. size: of the font."""
+def _color_bar(width: int, *, threshold: float | None, size: int) -> Image.Image:
+    """From 0 to 1, the numbers below and the quantity in words. size: of the font."""
     font = ImageFont.load_default(size=size)
     left, right = size // 2, width - size // 2
-    ramp = np.linspace(0.0, full_scale, right - left)[None].repeat(size, axis=0)
+    ramp = np.linspace(0.0, 1.0, right - left)[None].repeat(size, axis=0)
     strip = Image.new("RGB", (width, 4 * size), PAPER)
-    strip.paste(Image.fromarray(heat_map(ramp, full_scale=full_scale)), (left, 0))
+    strip.paste(Image.fromarray(heat_map(ramp)), (left, 0))
     draw = ImageDraw.Draw(strip)
     draw.text((left, size + size // 4), "0", INK, font, anchor="la")
-    draw.text((right, size + size // 4), f"{full_scale:.3g} or more", INK, font, anchor="ra")
-    caption = "uncertainty (variance of the logits)"
+    draw.text((right, size + size // 4), "1", INK, font, anchor="ra")
+    caption = "uncertainty"
+    if threshold is not None:
+        caption = f"uncertainty; above {threshold:.2f} unlabelled"
+        place = left + round(threshold * (right - left - 1))
+        thick = max(1, size // 8)
+        draw.rectangle((place - thick, 0, place + thick, size + size // 3), INK, PAPER)
     draw.text(((left + right) // 2, 2 * size + size // 2), caption, INK, font, anchor="ma")
     return strip
 

@@ -11,6 +11,9 @@ from kerasseg.inference.tiles import Outputs, compute_in_tiles
 from kerasseg.labels import LabelSet
 from kerasseg.runs.description import ModelDescription
 
+# An output of the files that is made anew here: the mean over an image is not that over its tiles.
+IMAGE_UNCERTAINTY = "image_uncertainty"
+
 
 class Predictor(ABC):
     """A model that is ready to run, whatever runs it."""
@@ -38,8 +41,8 @@ class Predictor(ABC):
 
     @abstractmethod
     def compute(self, images: np.ndarray) -> Outputs:
-        """One pass over a batch: uint8 (B, H, W, 3) to `labels` uint8, `confidence` and
-        `uncertainty` float32, each (B, H, W)."""
+        """One pass over a batch: uint8 (B, H, W, 3) to `labels` uint8, `confidence`,
+        `uncertainty` and, of some models, `variance` float32, each (B, H, W)."""
 
     def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         """`compute`, and `probabilities` float32 (B, H, W, outputs)."""
@@ -88,16 +91,16 @@ class Predictor(ABC):
         labels: np.ndarray,
         confidence: np.ndarray,
         uncertainty: np.ndarray,
+        variance: np.ndarray | None = None,
         probabilities: np.ndarray | None = None,
     ) -> Prediction:
-        # As in a run's panels, where no scale is known: one wild pixel should not darken the rest.
-        scale = self.description.uncertainty_scale or float(np.quantile(uncertainty, 0.995))
         return Prediction(
             labels=labels,
             confidence=confidence,
             uncertainty=uncertainty,
             label_set=self.label_set,
-            full_scale=scale or 1.0,
+            unlabelled_above=self.description.unlabelled_above,
+            variance=variance,
             probabilities=probabilities,
         )
 

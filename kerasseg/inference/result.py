@@ -1,6 +1,6 @@
 """What a predictor says about one image."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +8,18 @@ from PIL import Image
 
 from kerasseg.errors import UserError
 from kerasseg.inference.pictures import overlay_picture, uncertainty_picture, write_pictures
-from kerasseg.labels import VOID, LabelSet
+from kerasseg.labels import LabelSet
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Labels of one image and how sure the model is of them.
 
-    labels: uint8 (H, W) trainIds, the background's index (`label_set.background_id`) where it
-    wins. confidence: float32 (H, W), 0…1. uncertainty: float32 (H, W) >= 0, squared logits.
-    full_scale: uncertainty that a heat map draws brightest, > 0.
+    labels: uint8 (H, W) trainIds, the background's index (`label_set.background_id`, or 255) where
+    it wins or nothing is known. confidence: float32 (H, W), 0…1, the probability of the likeliest
+    output. uncertainty: float32 (H, W), 0…1: 1 - the largest probability of a known class.
+    unlabelled_above: uncertainty above which the model answers unlabelled, or None.
+    variance: float32 (H, W) >= 0, squared logits, of models that give it.
     probabilities: float32 (H, W, outputs), the background's last, if they were asked for.
     """
 
@@ -25,17 +27,19 @@ class Prediction:
     confidence: np.ndarray
     uncertainty: np.ndarray
     label_set: LabelSet
-    full_scale: float
+    unlabelled_above: float | None = None
+    variance: np.ndarray | None = None
     probabilities: np.ndarray | None = None
 
-    def with_uncertain_as_void(self, threshold: float) -> "Prediction":
-        """The same, but pixels whose uncertainty is above `threshold` become unlabelled.
+    @property
+    def image_uncertainty(self) -> float:
+        """The mean uncertainty of the pixels, 0…1: the higher, the more a label of it is worth."""
+        return float(self.uncertainty.mean(dtype=np.float64))
 
-        Unlabelled is the background, or VOID (255) of a model that was trained without it.
-        """
-        background = self.label_set.background_id
-        void = np.uint8(VOID if background is None else background)
-        return replace(self, labels=np.where(self.uncertainty > threshold, void, self.labels))
+    @property
+    def unlabelled(self) -> np.ndarray:
+        """bool (H, W): what the model answers to be none of its classes."""
+        return self.labels >= self.label_set.num_classes
 
     def label_ids(self) -> np.ndarray:
         """uint8 (H, W) label ids of the data set; void and background as the id of void."""
@@ -55,8 +59,8 @@ class Prediction:
         return overlay_picture(image, self.labels, label_set=self.label_set, alpha=alpha)
 
     def uncertainty_map(self) -> Image.Image:
-        """Heat map from 0 to `full_scale` with its colour bar: an RGB picture."""
-        return uncertainty_picture(self.uncertainty, full_scale=self.full_scale)
+        """Heat map from 0 to 1 with its colour bar, `unlabelled_above` marked: an RGB picture."""
+        return uncertainty_picture(self.uncertainty, threshold=self.unlabelled_above)
 
     def save(self, folder: Path, name: str, *, image: np.ndarray | None = None) -> tuple[Path, ...]:
         """Writes `<name>_labels.png` (8-bit label ids of the data set), `<name>_uncertainty.png`

@@ -1,7 +1,8 @@
 """Several views of an image, other scales and the mirror image, averaged to one prediction.
 
 Each view takes one pass. Probabilities are averaged, not logits; labels and confidence are the arg
-max and the maximum of the mean. Uncertainty is the mean of what the model says of each view.
+max and the maximum of the mean. Uncertainty and variance are the means of what the model says of
+each view.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from kerasseg.inference.open_model import find_model, open_predictor
 from kerasseg.inference.predictor import Predictor, check_image
 from kerasseg.inference.result import Prediction
 from kerasseg.inference.tiles import Outputs
+from kerasseg.labels import VOID
 
 
 class ViewsPredictor(Predictor):
@@ -57,7 +59,7 @@ class ViewsPredictor(Predictor):
         for predictor in self._predictors:
             for flip in self._flips:
                 view = predictor.compute_view(image, flip=flip)
-                for name in ("probabilities", "uncertainty"):
+                for name in view.keys() & {"probabilities", "uncertainty", "variance"}:
                     # In place: probabilities of a large image take gigabytes.
                     if name in total:
                         total[name] += view[name]
@@ -65,12 +67,15 @@ class ViewsPredictor(Predictor):
                         total[name] = np.array(view[name], np.float32)
         for values in total.values():
             values /= len(self._predictors) * len(self._flips)
-        mean = total["probabilities"]
-        return {
-            "labels": mean.argmax(axis=-1).astype(np.uint8),
-            "confidence": mean.max(axis=-1),
-            **total,
-        }
+        mean, background = total["probabilities"], self.label_set.background_id
+        threshold = self.description.unlabelled_above
+        if threshold is None:
+            labels = mean.argmax(axis=-1).astype(np.uint8)
+        else:
+            labels = mean[..., :background].argmax(axis=-1).astype(np.uint8)
+            void = VOID if background is None else background
+            labels[total["uncertainty"] > np.float32(threshold)] = void
+        return {"labels": labels, "confidence": mean.max(axis=-1), **total}
 
 
 def open_views(

@@ -10,8 +10,8 @@ from kerasseg.metrics.ranking import Ranking
 from kerasseg.metrics.scorer import Score, ScoredImage
 from kerasseg.metrics.undefined import null_if_undefined, read_number
 
-# The scores that every export gives: runs are compared by these.
-COMPARED = ("uncertainty", "1 - confidence")
+# What an export can give: runs are compared by these.
+COMPARED = ("uncertainty", "variance")
 
 
 @dataclass(frozen=True)

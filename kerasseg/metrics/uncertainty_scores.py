@@ -19,10 +19,17 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
 
 
 def uncertainty_scores(
-    *, confidence: np.ndarray, uncertainty: np.ndarray, probabilities: np.ndarray | None
+    *,
+    confidence: np.ndarray,
+    uncertainty: np.ndarray,
+    variance: np.ndarray | None = None,
+    probabilities: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Scores by name, float32 (H, W) >= 0. probabilities: (H, W, outputs), or None: no entropy."""
+    """Scores by name, float32 (H, W) >= 0. variance: or None. probabilities: (H, W, outputs), or
+    None: no entropy."""
     scores = {"uncertainty": uncertainty, "1 - confidence": np.maximum(1 - confidence, 0)}
+    if variance is not None:
+        scores["variance"] = variance
     if probabilities is not None:
         scores["entropy"] = entropy(probabilities)
     return scores

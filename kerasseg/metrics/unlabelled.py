@@ -37,9 +37,8 @@ class UnlabelledPoint:
 
 @dataclass(frozen=True)
 class UnlabelledRanking:
-    """Of one score, on the scored images. own: without a threshold, the pixels that the model
-    itself answers with background. points: one for each of SHARES. curve: from `own` to a tenth of
-    the known pixels given up."""
+    """Of one score, on the scored images. own: as the model answers them, without a threshold.
+    points: one for each of SHARES. curve: to a tenth of the known pixels given up."""
 
     own: Unlabelled
     points: tuple[UnlabelledPoint, ...]
@@ -111,25 +110,38 @@ class UnlabelledScores:
         return tuple(score for score in scores if score.value is not None)
 
 
+def likeliest_known(probabilities: np.ndarray | None, *, classes: int) -> np.ndarray | None:
+    """uint8 (H, W): the likeliest of the first `classes` outputs, of (H, W, outputs), or None."""
+    if probabilities is None:
+        return None
+    return probabilities[..., :classes].argmax(axis=-1).astype(np.uint8)
+
+
 @dataclass
 class UnlabelledScorer:
     """Thresholds are fitted on every second image, the first among them, and scored on the others.
 
     classes: how many are evaluated; 0: which is right is not known. Memory does not grow.
+    own: of the scored images, as the model answers them.
     """
 
     classes: int
+    own: UnlabelledPixels = field(init=False)
     fitted: dict[str, UnlabelledPixels] = field(default_factory=dict)
     scored: dict[str, UnlabelledPixels] = field(default_factory=dict)
     images_fitted: int = 0
     images_scored: int = 0
+
+    def __post_init__(self) -> None:
+        self.own = UnlabelledPixels(self.classes)
 
     def add(self, image: ScoredImage) -> None:
         """Its labelled pixels are known. Nothing where only labels are given."""
         self.add_scores(
             {**image.uncertainty_scores, **image.unknown_scores},
             labels=image.labels,
-            background=image.labels >= image.classes,
+            likeliest=likeliest_known(image.probabilities, classes=image.classes),
+            classes=image.classes,
             known=image.truth != VOID,
             unknown=image.unknown,
             truth=image.truth,
@@ -141,25 +153,40 @@ class UnlabelledScorer:
         scores: Mapping[str, np.ndarray],
         *,
         labels: np.ndarray,
-        background: np.ndarray,
+        likeliest: np.ndarray | None,
+        classes: int,
         known: np.ndarray,
         unknown: np.ndarray | None,
         truth: np.ndarray | None,
         fitted: bool,
     ) -> None:
-        """scores: float32 (H, W) by name. background: bool (H, W), answered with no class. fitted:
-        the thresholds are fitted on this image. The rest: see UnlabelledPixels.add."""
+        """scores: float32 (H, W) by name. labels: as they are answered, those from `classes` on are
+        none. likeliest: labels if the threshold alone decides what is unlabelled, as in an export
+        with `--unlabelled`; None: what is answered with no class is unlabelled, too. fitted: the
+        thresholds are fitted on this image. The rest: see UnlabelledPixels.add."""
         if not scores:
             return
         self.images_fitted += fitted
         self.images_scored += not fitted
+        if not fitted:
+            zeros = np.zeros(labels.shape, np.float32)
+            self.own.add(
+                zeros,
+                answered=labels < classes,
+                known=known,
+                unknown=unknown,
+                truth=truth,
+                labels=labels,
+            )
+        if likeliest is not None:
+            labels = likeliest
         for name, values in scores.items():
             pixels = (self.fitted if fitted else self.scored).setdefault(
                 name, UnlabelledPixels(0 if fitted else self.classes)
             )
             pixels.add(
                 values,
-                answered=~background,
+                answered=labels < classes,
                 known=known,
                 unknown=unknown,
                 truth=truth,
@@ -178,7 +205,7 @@ class UnlabelledScorer:
         fitted, scored = self.fitted[name], self.scored[name]
         thresholds = {share: fitted.threshold(share) for share in SHARES}
         return UnlabelledRanking(
-            own=scored.at(None),
+            own=self.own.at(None),
             points=tuple(UnlabelledPoint(s, t, scored.at(t)) for s, t in thresholds.items()),
             curve=tuple(scored.curve()),
         )

@@ -6,7 +6,8 @@ import tensorflow as tf
 from kerasseg.data.integer_root import integer_root
 from kerasseg.data.resize import resize_bilinear, resize_image
 from kerasseg.data.working_scale import WorkingScale
-from kerasseg.models.dropout_moments import expected_confidence
+from kerasseg.labels import VOID
+from kerasseg.models.dropout_moments import known_uncertainty
 from kerasseg.models.heads import closed_form_variance, features_and_logits, head_of
 
 _IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
@@ -45,9 +46,10 @@ class ServingGraph(tf.Module):
     """uint8 RGB image of any size -> labels, confidence, uncertainty at that size.
 
     net: the float32 functional model. scale: at which it sees an image. background_id: output that
-    void trains, or None. temperature: > 0, divides the logits of confidence and probabilities;
-    labels and uncertainty do not know of it. confidence: "softmax", the largest probability, or
-    "expected", about its mean over Dropout, see `dropout_moments`. No random op.
+    void trains, the last one, or None. temperature: > 0, divides the logits of all that is a
+    probability. unlabelled_above: in 0…1, exactly the pixels with more uncertainty are answered
+    unlabelled; None: those where the background wins. variance: whether `predict` gives it. No
+    random op.
     """
 
     def __init__(
@@ -58,7 +60,8 @@ class ServingGraph(tf.Module):
         background_id: int | None,
         dropout_rate: float,
         temperature: float = 1.0,
-        confidence: str = "softmax",
+        unlabelled_above: float | None = None,
+        variance: bool = False,
     ):
         super().__init__(name="serving")
         self._direct = features_and_logits(net)
@@ -67,7 +70,8 @@ class ServingGraph(tf.Module):
         self.background_id = background_id
         self.dropout_rate = dropout_rate
         self._temperature = temperature
-        self._confidence = confidence
+        self._unlabelled_above = unlabelled_above
+        self._variance = variance
 
     @property
     def weights(self) -> list[tf.Variable]:
@@ -98,15 +102,22 @@ class ServingGraph(tf.Module):
 
     @tf.function(input_signature=[_IMAGE], autograph=False)
     def labels(self, image):
-        """Only the trainIds, uint8 (B, H, W); the background's index where it wins."""
-        return _argmax(self._logits(image)[2])
+        """Only the trainIds, uint8 (B, H, W), as `predict` gives them."""
+        features, working_logits, logits = self._logits(image)
+        if self._unlabelled_above is None:
+            return _argmax(logits)
+        uncertainty = self._uncertainty(features, working_logits, size=tf.shape(image)[1:3])
+        return self._known_or_void(logits, uncertainty)
 
     @tf.function(input_signature=[_IMAGE], autograph=False)
     def predict(self, image):
-        """Labels uint8, confidence float32 in 0…1 and uncertainty float32 >= 0, all (B, H, W).
+        """The answers by name; all (B, H, W) but the third.
 
-        Uncertainty is the closed-form variance of the logits, mean over classes, times
-        1 - p(background), at working size, then resized, as an expected confidence is.
+        `labels` uint8, trainIds. `confidence` float32 in 0…1, the probability of the likeliest
+        output. `uncertainty` float32 in 0…1, see `dropout_moments.known_uncertainty`, and
+        `image_uncertainty` (B,), its mean. If asked for, `variance` float32 >= 0, squared logits:
+        the closed-form variance of the logits under Dropout, mean over classes, times
+        1 - p(background). Both are computed at working size, then resized.
         """
         return self._answers(image)[0]
 
@@ -119,30 +130,47 @@ class ServingGraph(tf.Module):
     def _answers(self, image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """What `predict` says, and probabilities at the size of the image times their sum."""
         features, working_logits, logits = self._logits(image)
-        uncertainty = closed_form_variance(
-            features, self.head.kernel, dropout_rate=self.dropout_rate
-        )
-        if self.background_id is not None:
-            uncertainty *= 1.0 - _probability(working_logits, self.background_id)
         size = tf.shape(image)[1:3]
+        uncertainty = self._uncertainty(features, working_logits, size=size)
+        decided = self._unlabelled_above is not None
+        known = self._known_or_void(logits, uncertainty) if decided else None
         labels, powers = _labels_and_powers(logits, temperature=self._temperature)
-        if self._confidence == "expected":
-            confidence = expected_confidence(
-                features,
-                working_logits,
-                self.head.kernel,
-                dropout_rate=self.dropout_rate,
-                temperature=self._temperature,
-            )
-            confidence = resize_bilinear(confidence[..., None], size)[..., 0]
-        else:
-            confidence = 1.0 / tf.reduce_sum(powers, axis=-1)
         answers = {
-            "labels": labels,
-            "confidence": confidence,
-            "uncertainty": resize_bilinear(uncertainty[..., None], size)[..., 0],
+            "labels": known if decided else labels,
+            "confidence": 1.0 / tf.reduce_sum(powers, axis=-1),
+            "uncertainty": uncertainty,
+            "image_uncertainty": tf.reduce_mean(uncertainty, axis=[1, 2]),
         }
+        if self._variance:
+            variance = self._gated_variance(features, working_logits)
+            answers["variance"] = resize_bilinear(variance[..., None], size)[..., 0]
         return answers, powers
+
+    def _uncertainty(self, features: tf.Tensor, logits: tf.Tensor, *, size) -> tf.Tensor:
+        """(B, H, W), of features and logits at working size."""
+        outputs = logits.shape[-1]
+        uncertainty = known_uncertainty(
+            features,
+            logits,
+            self.head.kernel,
+            dropout_rate=self.dropout_rate,
+            temperature=self._temperature,
+            known=outputs if self.background_id is None else self.background_id,
+        )
+        return tf.clip_by_value(resize_bilinear(uncertainty[..., None], size)[..., 0], 0.0, 1.0)
+
+    def _known_or_void(self, logits: tf.Tensor, uncertainty: tf.Tensor) -> tf.Tensor:
+        """The likeliest known class, uint8 (B, H, W), void above the threshold."""
+        void = VOID if self.background_id is None else self.background_id
+        known = _argmax(logits[..., : self.background_id])
+        return tf.where(uncertainty > self._unlabelled_above, tf.constant(void, tf.uint8), known)
+
+    def _gated_variance(self, features: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """(B, h, w) float32 >= 0, at working size."""
+        variance = closed_form_variance(features, self.head.kernel, dropout_rate=self.dropout_rate)
+        if self.background_id is not None:
+            variance *= 1.0 - _probability(logits, self.background_id)
+        return variance
 
     @tf.function(input_signature=[_IMAGE], autograph=False)
     def probabilities(self, image):

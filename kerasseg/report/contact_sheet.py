@@ -6,8 +6,10 @@ Pillow's own font has no sign outside Latin-1, and not all of those: "x" and "..
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
 from kerasseg.data.samples import Sample, take_evenly
@@ -18,17 +20,25 @@ COLUMNS, CELL_WIDTH, GAP, MARGIN = 3, 420, 14, 28  # pixels
 _ALPHA = 0.5
 
 
-def draw_contact_sheet(catalog: Catalog, *, count: int = 12) -> Image.Image:
+def draw_contact_sheet(
+    catalog: Catalog,
+    *,
+    count: int = 12,
+    more: Sequence[tuple[str, np.ndarray, np.ndarray]] = (),
+) -> Image.Image:
     """RGB picture of up to `count` samples, spread over the splits, under their label colours.
 
-    Each split gets its part in the order of the catalog, the later ones at least a third.
+    Each split gets its part in the order of the catalog, the later ones at least a third. more:
+    (caption, image uint8 (H, W, 3), label uint8 (H, W) trainIds) of pictures that come last.
     """
     chosen = _choose(catalog, count)
+    cells = [(f"{split} · {s.name}", image_of(s), label_of(s, catalog)) for split, s in chosen]
+    cells += more
     height, width = catalog.native_size
     cell_height = max(8, min(CELL_WIDTH * 2, round(CELL_WIDTH * height / width)))
-    columns = min(COLUMNS, len(chosen))
+    columns = min(COLUMNS, len(cells))
     inner = COLUMNS * CELL_WIDTH + (COLUMNS - 1) * GAP
-    rows = -(-len(chosen) // columns)
+    rows = -(-len(cells) // columns)
     legend = draw_legend(catalog.label_set, inner, font_size=17)
     head, caption = 62, 24
     total = MARGIN + head + rows * (cell_height + caption + GAP) + GAP + legend.height + MARGIN
@@ -39,22 +49,23 @@ def draw_contact_sheet(catalog: Catalog, *, count: int = 12) -> Image.Image:
     draw.text((MARGIN, MARGIN), catalog.label_set.dataset, INK, large)
     title_end = MARGIN + large.getlength(catalog.label_set.dataset) + 18
     draw.text((title_end, MARGIN + 27), describe(catalog), FAINT, small, anchor="ls")
-    for index, (split, sample) in enumerate(chosen):
+    for index, (caption_text, image, label) in enumerate(cells):
         x = MARGIN + index % columns * (CELL_WIDTH + GAP)
         y = MARGIN + head + index // columns * (cell_height + caption + GAP)
-        sheet.paste(_cell(catalog, sample, (CELL_WIDTH, cell_height)), (x, y))
-        text = _fitting(f"{split} · {sample.name}", small, CELL_WIDTH)
+        sheet.paste(_cell(catalog, image, label, (CELL_WIDTH, cell_height)), (x, y))
+        text = _fitting(caption_text, small, CELL_WIDTH)
         draw.text((x, y + cell_height + caption // 2 + 1), text, FAINT, small, anchor="lm")
     sheet.paste(legend, (MARGIN, total - MARGIN - legend.height))
     return sheet
 
 
-def write_contact_sheet(catalog: Catalog, path: Path) -> None:
+def write_contact_sheet(catalog: Catalog, path: Path, *, config: Config) -> None:
     """Writes `draw_contact_sheet` as a PNG, whole or not at all; makes the folder if need be.
 
+    With `augment.unknown` a row of training images comes last, with what is pasted into them.
     Raises UserError if it cannot be written.
     """
-    sheet = draw_contact_sheet(catalog)
+    sheet = draw_contact_sheet(catalog, more=_pasted(config, catalog))
     with writing(path, make_folder=True) as temporary:
         sheet.save(temporary, format="PNG")
 
@@ -87,9 +98,37 @@ def _choose(catalog: Catalog, count: int) -> list[tuple[str, Sample]]:
     return chosen
 
 
-def _cell(catalog: Catalog, sample: Sample, size: tuple[int, int]) -> Image.Image:
-    """The sample under its colours, mixed at full size and then made to fit `size`."""
-    image, label = image_of(sample), label_of(sample, catalog)
+def _pasted(config: Config, catalog: Catalog) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """Three training images as the pipeline gives them; none without `augment.unknown`."""
+    if not config.augment.unknown:
+        return []
+    from kerasseg.data.curriculum import Epoch, Plan
+    from kerasseg.data.facts import cache_folder
+    from kerasseg.data.pipeline import TrainingInput
+    from kerasseg.data.pixels import Decoder
+    from kerasseg.training.session import working_scale
+
+    source = TrainingInput(
+        decoder=Decoder(
+            catalog, "train", cache="none", cache_dir=cache_folder(config.data.cache_dir)
+        ),
+        samples=len(catalog.splits["train"]),
+        plan=Plan((Epoch(stage=0, crop_scale=1.0, first_step=0, steps=1),)),
+        scale=working_scale(config, catalog),
+        batch_size=COLUMNS,
+        seed=config.seed,
+        workers=1,
+        unknown=config.augment.unknown,
+    )
+    (batch,) = source.from_step(0)
+    pairs = zip(batch["image"].numpy(), batch["label"].numpy(), strict=True)
+    return [("train, with unknown pieces pasted", image, label) for image, label in pairs]
+
+
+def _cell(
+    catalog: Catalog, image: np.ndarray, label: np.ndarray, size: tuple[int, int]
+) -> Image.Image:
+    """The image under its colours, mixed at full size and then made to fit `size`."""
     mixed = overlay(image, catalog.label_set.colorize(label), alpha=_ALPHA)
     return ImageOps.pad(Image.fromarray(mixed), size, Image.Resampling.LANCZOS, color=PAPER)
 

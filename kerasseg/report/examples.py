@@ -10,7 +10,8 @@ from PIL import Image
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
 from kerasseg.data.samples import take_evenly
-from kerasseg.drawing.panels import heat_map
+from kerasseg.drawing.overlay import label_picture
+from kerasseg.drawing.panels import heat_map, photo
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels import VOID
 from kerasseg.metrics.image_scores import ImageScore
@@ -61,26 +62,19 @@ def draw_example(
     errors = np.empty((*target.shape, 3), np.uint8)
     errors[...] = np.where((prediction.labels == target)[..., None], _RIGHT, _WRONG)
     errors[target == VOID] = _NOT_ASKED
-    scale = float(np.quantile(prediction.uncertainty, 0.995)) or 1.0
     return Example(
         name=score.name,
         miou=score.miou,
         pictures=(
-            ("image", _fit(image, smooth=True), True),
-            ("prediction", _fit(label_set.colorize(prediction.labels), smooth=False), False),
-            ("target", _fit(label_set.colorize(target), smooth=False), False),
-            ("wrong pixels in red", _fit(errors, smooth=False), False),
-            (
-                f"uncertainty, 0 to {scale:.2g}",
-                _fit(heat_map(prediction.uncertainty, full_scale=scale), smooth=True),
-                True,
-            ),
+            ("image", photo(image, width=_WIDTH), True),
+            ("prediction", label_picture(prediction.labels, label_set, width=_WIDTH), False),
+            ("target", label_picture(target, label_set, width=_WIDTH), False),
+            ("wrong pixels in red", _errors(errors), False),
+            ("uncertainty, 0 to 1", photo(heat_map(prediction.uncertainty), width=_WIDTH), True),
         ),
     )
 
 
-def _fit(pixels: np.ndarray, *, smooth: bool) -> Image.Image:
-    picture = Image.fromarray(pixels)
-    height = max(1, round(picture.height * _WIDTH / picture.width))
-    how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
-    return picture.resize((_WIDTH, height), how)
+def _errors(pixels: np.ndarray) -> Image.Image:
+    height = max(1, round(pixels.shape[0] * _WIDTH / pixels.shape[1]))
+    return Image.fromarray(pixels).resize((_WIDTH, height), Image.Resampling.NEAREST)

@@ -10,7 +10,8 @@ from typing import Any
 from kerasseg.data.working_scale import WorkingScale
 from kerasseg.errors import UserError
 from kerasseg.labels import LabelSet
-from kerasseg.runs import CONFIDENCES
+
+UNCERTAINTY = "1 - the largest probability of a known class, Dropout taken into account"
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,9 @@ class ModelDescription:
     to each side, None if all of them. tile: longest side in pixels that is computed in one pass,
     where the scale is fixed. max_pixels: largest image that the signature `encoded` decodes.
 
-    None in a run, known of an export alone: uncertainty_scale, the uncertainty that is drawn
-    brightest, > 0, squared logits; temperature, > 0, and confidence, see ServingGraph;
-    kerasseg_version that wrote it; config_hash of the settings; run, the name of the run.
+    None in a run, known of an export alone: temperature, > 0, and unlabelled_above, in 0…1, or
+    None there, too, see ServingGraph; kerasseg_version that wrote it; config_hash of the settings;
+    run, the name of the run.
     """
 
     label_set: LabelSet
@@ -38,9 +39,8 @@ class ModelDescription:
     max_pixels: int
     one_size: bool = True
     scale: float | None = None
-    uncertainty_scale: float | None = None
     temperature: float | None = None
-    confidence: str | None = None
+    unlabelled_above: float | None = None
     kerasseg_version: str | None = None
     config_hash: str | None = None
     run: str | None = None
@@ -60,10 +60,12 @@ class ModelDescription:
         return replace(self, working_size=(height, width))
 
     def to_json(self) -> dict[str, Any]:
-        """Every field by its name, those of the label set among them."""
+        """Every field by its name, those of the label set among them, and for readers of the file
+        what its uncertainty is, and what level 255 of a PNG of it stands for."""
         own = {name: getattr(self, name) for name in _VALUES}
         lists = {name: list(value) for name, value in own.items() if isinstance(value, tuple)}
-        return {**self.label_set.to_json(), **own, **lists}
+        said = {"uncertainty": UNCERTAINTY, "uncertainty_scale": 1.0}
+        return {**self.label_set.to_json(), **own, **lists, **said}
 
     def to_text(self) -> str:
         """The content of the file."""
@@ -137,10 +139,10 @@ def _text(value: Any) -> str:
     return value
 
 
-def _confidence(value: Any) -> str:
-    if value not in CONFIDENCES:
+def _share(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
         raise ValueError
-    return value
+    return float(value)
 
 
 def _or_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -158,9 +160,8 @@ _VALUES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "reach": (_or_null(_integer), "integer >= 1 | null"),
     "tile": (_integer, "integer >= 1"),
     "max_pixels": (_integer, "integer >= 1"),
-    "uncertainty_scale": (_or_null(_number), "number > 0 | null"),
     "temperature": (_or_null(_number), "number > 0 | null"),
-    "confidence": (_or_null(_confidence), " | ".join([*CONFIDENCES, "null"])),
+    "unlabelled_above": (_or_null(_share), "number from 0 to 1 | null"),
     "kerasseg_version": (_or_null(_text), "text | null"),
     "config_hash": (_or_null(_text), "text | null"),
     "run": (_or_null(_text), "text | null"),

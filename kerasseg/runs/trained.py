@@ -37,7 +37,8 @@ class TrainedRun:
         self,
         *,
         temperature: float = 1.0,
-        confidence: str = "softmax",
+        unlabelled_above: float | None = None,
+        variance: bool = True,
         net: keras.Model | None = None,
     ) -> ServingGraph:
         """net: one with the same layers to use instead, such as a folded one."""
@@ -47,7 +48,8 @@ class TrainedRun:
             background_id=self.description.label_set.background_id,
             dropout_rate=self.config.model.dropout_rate,
             temperature=temperature,
-            confidence=confidence,
+            unlabelled_above=unlabelled_above,
+            variance=variance,
         )
 
 

@@ -6,8 +6,7 @@ both, a `kserve://` client gRPC.
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, fields
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -16,7 +15,6 @@ from PIL import Image
 
 from kerasseg.data.image_file import upright_bytes
 from kerasseg.errors import UserError
-from kerasseg.runs.description import ModelDescription
 from kerasseg.serving_client.http_transport import HttpTransport
 from kerasseg.serving_client.retry import (
     Answer,
@@ -35,7 +33,6 @@ __all__ = [
     "ServingClient",
     "ServingError",
     "VersionStatus",
-    "read_uncertainty_scale",
 ]
 
 _PORTS = {"http": 8501, "grpc": 8500, "kserve": 8001}  # of TF Serving's image, and of Triton's
@@ -43,8 +40,7 @@ _PORTS = {"http": 8501, "grpc": 8500, "kserve": 8001}  # of TF Serving's image, 
 
 @dataclass(frozen=True, eq=False)
 class EncodedAnswer:
-    """labels: uint8 (H, W), trainIds. uncertainty: float32 (H, W) in 256 steps from 0 to the
-    full scale of the export, clipped there."""
+    """labels: uint8 (H, W), trainIds. uncertainty: float32 (H, W) in 0…1, in 256 steps."""
 
     labels: np.ndarray
     uncertainty: np.ndarray
@@ -52,14 +48,16 @@ class EncodedAnswer:
 
 @dataclass(frozen=True, eq=False)
 class DenseAnswer:
-    """labels: uint8, trainIds. confidence: float32 in 0…1. uncertainty: float32 >= 0.
+    """labels: uint8, trainIds. confidence, uncertainty: float32 in 0…1.
 
-    All (H, W) for one image, (B, H, W) for a batch.
+    All (H, W) for one image, (B, H, W) for a batch. image_uncertainty: float32 in 0…1, a scalar or
+    (B,).
     """
 
     labels: np.ndarray
     confidence: np.ndarray
     uncertainty: np.ndarray
+    image_uncertainty: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -78,29 +76,15 @@ class _Transport(Protocol):
     def close(self) -> None: ...
 
 
-def read_uncertainty_scale(labels_file: Path) -> float:
-    """What level 255 of an uncertainty PNG stands for, from the labels.json of an export.
-
-    Raises UserError if the file cannot be read, or is that of a run, which has no such scale.
-    """
-    scale = ModelDescription.from_file(Path(labels_file)).uncertainty_scale
-    if scale is None:
-        raise UserError(
-            f"{labels_file}: uncertainty_scale: found null, as in a run; allowed: that of an export"
-        )
-    return scale
-
-
 class ServingClient:
-    """Sends images to a model server: `with ServingClient("http://host:8501", model="streets",
-    labels_file=Path("exports/streets/labels.json")) as client: client.encoded([png])`.
+    """Sends images to a model server: `with ServingClient("http://host:8501", model="streets") as
+    client: client.encoded([png])`.
 
     url: http://HOST[:PORT] (8501) or grpc://HOST[:PORT] (8500) of TF Serving, kserve://HOST[:PORT]
     (8001) of a server with KServe's gRPC API, version 2, such as Triton; unencrypted. version:
-    None for the newest. uncertainty_scale, or a labels_file to read it from: needed by `encoded`
-    alone. timeout: seconds for one attempt. retries: how often more to try when there is no
-    connection or the server says UNAVAILABLE or RESOURCE_EXHAUSTED (503, 429); first_wait: seconds
-    before the second attempt, doubled each time. Threads may share a client.
+    None for the newest. timeout: seconds for one attempt. retries: how often more to try when there
+    is no connection or the server says UNAVAILABLE or RESOURCE_EXHAUSTED (503, 429); first_wait:
+    seconds before the second attempt, doubled each time. Threads may share a client.
 
     The methods raise UserError for arguments that cannot be sent, RequestRefused with the words
     of the server for an image it refuses, ServerUnavailable when the retries are used up, and
@@ -113,17 +97,10 @@ class ServingClient:
         *,
         model: str,
         version: int | None = None,
-        uncertainty_scale: float | None = None,
-        labels_file: Path | None = None,
         timeout: float = 60.0,
         retries: int = 5,
         first_wait: float = 0.2,
     ):
-        if uncertainty_scale is not None and labels_file is not None:
-            raise UserError("uncertainty_scale and labels_file: give one of the two")
-        if labels_file is not None:
-            uncertainty_scale = read_uncertainty_scale(labels_file)
-        self._uncertainty_scale = uncertainty_scale
         self._retries, self._first_wait = retries, first_wait
         self._transport = _open(url, model=model, version=version, timeout=timeout)
 
@@ -134,8 +111,6 @@ class ServingClient:
         answer is that of the photo as viewers show it.
         One refused image fails the call: RequestRefused does not say which it was.
         """
-        if self._uncertainty_scale is None:
-            raise UserError("encoded: the client needs uncertainty_scale or labels_file")
         if not images:
             return []
         upright = [upright_bytes(image) for image in images]
@@ -145,8 +120,7 @@ class ServingClient:
         return [
             EncodedAnswer(
                 labels=_gray(labels),
-                uncertainty=_gray(levels).astype(np.float32)
-                * np.float32(self._uncertainty_scale / 255),
+                uncertainty=_gray(levels).astype(np.float32) / np.float32(255),
             )
             for labels, levels in rows
         ]
@@ -163,7 +137,7 @@ class ServingClient:
         batch = image if image.ndim == 4 else image[None]
         outputs = self._retrying(lambda: self._transport.predict(batch))
         try:
-            answer = [outputs[name] for name in ("labels", "confidence", "uncertainty")]
+            answer = [outputs[field.name] for field in fields(DenseAnswer)]
         except KeyError as error:
             raise ServingError(f"predict: the answer has no output {error}") from error
         return DenseAnswer(*(a if image.ndim == 4 else a[0] for a in answer))

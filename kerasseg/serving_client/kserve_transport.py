@@ -12,7 +12,8 @@ from kerasseg.errors import UserError
 from kerasseg.serving_client.grpc_channel import GrpcChannel
 from kerasseg.serving_client.retry import ServingError
 
-_OUTPUTS = ("labels", "confidence", "uncertainty")
+_PER_IMAGE = "image_uncertainty"
+_OUTPUTS = ("labels", "confidence", "uncertainty", _PER_IMAGE)
 # Datatype: NumPy's, and the field of values that are not sent as raw bytes.
 _TYPES: dict[str, tuple[np.dtype, str]] = {
     "UINT8": (np.dtype(np.uint8), "uint_contents"),
@@ -33,7 +34,8 @@ class KServeTransport:
         raise UserError("encoded: not part of what KServe's API serves, allowed: predict")
 
     def predict(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """uint8 (B, H, W, 3) to labels, confidence and uncertainty, each (B, H, W)."""
+        """uint8 (B, H, W, 3) to labels, confidence and uncertainty, each (B, H, W), and
+        image_uncertainty, (B,)."""
         message = service_pb2.ModelInferRequest
         request = message(
             model_name=self._model,
@@ -44,10 +46,13 @@ class KServeTransport:
         )
         answer = self._channel.call(self._stub.ModelInfer, request)
         try:
-            return {
+            found = {
                 tensor.name: _array(tensor, answer.raw_output_contents, place)
                 for place, tensor in enumerate(answer.outputs)
             }
+            if _PER_IMAGE in found:  # Triton, which has no tensors of no axis, sends (B, 1)
+                found[_PER_IMAGE] = found[_PER_IMAGE].reshape(len(images))
+            return found
         except (KeyError, IndexError, ValueError) as error:
             raise ServingError(f"{self._channel.name}: not an answer ({error!r})") from error
 

@@ -149,6 +149,7 @@ def build_graph(config: Config, catalog: Catalog, net) -> ServingGraph:
         scale=working_scale(config, catalog),
         background_id=catalog.label_set.background_id,
         dropout_rate=config.model.dropout_rate,
+        variance=True,
     )
 
 

@@ -69,6 +69,25 @@ def test_the_sheet_shows_images_under_their_colours(config, tmp_path):
         assert (sheet == color).all(axis=-1).sum() > 100
 
 
+def test_what_is_pasted_is_seen_before_one_trains(config, tmp_path):
+    plain, pasted = tmp_path / "plain.png", tmp_path / "pasted.png"
+    check(config, sheet=plain)
+    augment = config.augment.model_copy(update={"unknown": 6})
+    pasting = config.model_copy(update={"augment": augment})
+    check(pasting, sheet=pasted)
+    with Image.open(plain) as before, Image.open(pasted) as after:
+        assert after.height - before.height == 280 + 24 + 14  # one row more
+        rows = slice(before.height - 100, after.height - 100)
+        new = np.asarray(after)[rows]
+    # Void is what was void, the upper half, and what was pasted over the road below.
+    void = overlay(np.full((1, 1, 3), (200, 100, 0), np.uint8),
+                   np.full((1, 1, 3), (10, 20, 30), np.uint8), alpha=0.5)[0, 0]  # fmt: skip
+    unchanged = (new == void).all(axis=-1).sum()
+    assert unchanged > 0
+    check(pasting, sheet=tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == pasted.read_bytes()
+
+
 def test_a_data_set_out_of_order_leaves_no_sheet(config, tmp_path):
     label = tmp_path / "data" / "val" / "labels" / "val_image_1.png"
     Image.fromarray(np.full((40, 60), 77, np.uint8)).save(label)

@@ -98,19 +98,6 @@ def test_a_submission_is_one_png_of_label_ids_named_as_the_image(model, photos):
     np.testing.assert_array_equal(LABELS.table[ids[~background]], expected[~background])
 
 
-def test_uncertain_pixels_become_unlabelled(model, photos):
-    found = OnnxPredictor(model).predict(pixels(photos / "a.png"))
-    threshold = float(np.median(found.uncertainty))
-    options = ["in/a.png", "--uncertain-as-void", threshold]
-    assert run(model, *options, "--out", "out") == 0
-    assert run(model, *options, "--out", "out", "--submission") == 0
-    high = found.uncertainty > threshold
-    for path in ("out/a_labels.png", "out/a.png"):
-        ids = pixels(path)
-        assert not ids[high].any()
-        assert ids[~high].any()
-
-
 def test_one_bad_image_and_the_rest_goes_on(model, photos, capsys):
     (photos / "b.png").write_bytes(b"no image")
     (photos / "d.jpg").write_bytes((photos / "a.png").read_bytes()[:400])
@@ -184,7 +171,6 @@ def test_no_image_is_written_over(model, photos):
         (["MODEL", "none.png", "--out", "out"], "none.png: no such file or directory"),
         (["MODEL", "x/*.png", "--out", "out"], "x/*.png: matches nothing"),
         (["MODEL", "empty", "--out", "out"], "empty: no image there"),
-        (["MODEL", "in"], "required: --out"),
         (["MODEL", "--out", "out"], "required: IMAGE"),
         (["none.onnx", "in", "--out", "out"], "none.onnx: no such file or directory, allowed: "),
         (["in", "in", "--out", "out"], "in: a directory that holds a.png, b.png, c.png, allowed"),
@@ -192,8 +178,6 @@ def test_no_image_is_written_over(model, photos):
         (["MODEL", "in", "--out", "in/a.png"], "--out: in/a.png is not a directory"),
         (["MODEL", "in", "--out", "in/a.png/b"], "cannot be written"),
         (["MODEL", "in", "--out", "out", "--threads", "0"], "--threads: found 0, allowed: integer"),
-        (["MODEL", "in", "--out", "o", "--uncertain-as-void=-1"], "found -1, allowed: number >= 0"),
-        (["MODEL", "in", "--out", "o", "--uncertain-as-void=x"], "found x, allowed: number >= 0"),
         (["MODEL", "in", "--out", "out", "--sumbission"], "did you mean --submission?"),
     ],
 )

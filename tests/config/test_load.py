@@ -250,6 +250,7 @@ def test_every_other_setting_differs():
     changed |= {"train.stages": "[{crop_scale: 1, epochs: 1}]", "train.precision": "float32"}
     changed |= {"augment.scale": "[0.5, 2]", "augment.jpeg": "[30, 90]"}
     changed |= {"model.decoder_channels": "[4, 4, 4, 4]", "model.auxiliary_stride": "8"}
+    changed |= {"train.accumulate": 2}  # divides the batch
     beside = {"model.encoder_weights": ["model.encoder=resnet50"]}  # not allowed by itself
     for name, default in setting_values(Config()).items():
         if name in MAY_DIFFER_ON_RESUME:

@@ -1,5 +1,7 @@
 """`augment.unknown`: what is pasted, from where, and what becomes of the label."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -19,7 +21,7 @@ from tests.data.test_pipeline import assert_same, batches, training_input
 
 SIZE = (48, 64)
 COLUMNS = len(paste._COLUMNS)
-MIDDLE = {"row": 0.5, "column": 0.5, "soft": 0.0, "red": 0.5148, "green": 0.5148, "blue": 0.5148}
+MIDDLE = {"row": 0.5, "column": 0.5, "soft": 0.0, "red": 0.5, "green": 0.5, "blue": 0.5}
 
 
 def draws(seed=0, **fixed):
@@ -80,8 +82,16 @@ def test_it_shows_the_source_in_other_colours():
     covered, image = pasted(1, colour=100, **fixed)
     inside = image[24, 32]
     assert covered[24, 32]
-    expected = 100 * 0.7 * 2.0 ** np.array([0.0, 0.5, 1.0])
+    expected = 100 * 0.5 * 4.0 ** np.array([0.0, 0.5, 1.0])
     np.testing.assert_allclose(inside, expected, atol=1)
+
+
+def test_its_colours_change_places():
+    seen = set()
+    for place in range(6):
+        _, image = pasted(1, colour=(50, 100, 150), **MIDDLE, order=(place + 0.5) / 6)
+        seen.add(tuple(np.round(image[24, 32], -1).tolist()))
+    assert seen == set(permutations([50, 100, 150]))
 
 
 def test_the_texture_turns():

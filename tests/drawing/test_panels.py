@@ -24,7 +24,7 @@ def parts():
     image = np.full((48, 64, 3), (10, 200, 30), np.uint8)
     prediction = np.repeat(np.arange(8, dtype=np.uint8), 8)[None].repeat(48, axis=0)
     target = np.where(prediction == 3, 255, prediction[:, ::-1]).astype(np.uint8)
-    uncertainty = np.linspace(0, 2, 64, dtype=np.float32)[None].repeat(48, axis=0)
+    uncertainty = np.linspace(0, 1, 64, dtype=np.float32)[None].repeat(48, axis=0)
     return image, prediction, target, uncertainty
 
 
@@ -48,8 +48,14 @@ def test_each_tile_shows_what_it_was_given(picture, parts):
         found = tile(picture, number, 360)[zoom]
         rows = np.arange(3, 360, 7) * 48 // 360
         columns = np.arange(3, 480, 7) * 64 // 480
-        expected = LABELS.colors[labels[rows][:, columns]]
-        np.testing.assert_array_equal(found, expected)
+        labels = labels[rows][:, columns]
+        known = labels < LABELS.num_classes
+        np.testing.assert_array_equal(found[known], LABELS.colors[labels[known]])
+        stripes = (found[~known] == 255).all(axis=-1)
+        np.testing.assert_array_equal(
+            found[~known][~stripes], LABELS.colors[labels[~known][~stripes]]
+        )
+        assert number == 1 or 0.1 < stripes.mean() < 0.5
 
 
 def test_the_uncertainty_gets_lighter_with_its_value(picture):
@@ -61,7 +67,7 @@ def test_the_uncertainty_gets_lighter_with_its_value(picture):
 def test_the_legend_has_the_colour_of_every_class(picture):
     legend = picture[CAPTION + 360 :].reshape(-1, 3)
     for color in (*LABELS.palette, LABELS.void_color):
-        assert (legend == color).all(axis=-1).sum() >= 14 * 14
+        assert (legend == color).all(axis=-1).sum() >= 12 * 12
 
 
 def test_captions_are_written(picture):
@@ -88,23 +94,13 @@ def test_any_size_can_be_drawn(size):
     assert picture.shape[1] == 4 * (TILE + GAP) + GAP
 
 
-def test_one_wild_pixel_does_not_darken_the_rest(parts):
-    image, prediction, target, uncertainty = parts
-    wild = uncertainty.copy()
-    wild[0, 0] = 1e6
-    picture = panel(image, prediction, target, wild, label_set=LABELS)
-    assert tile(picture, 3, 360)[180, -1].astype(int).sum() > 500
-
-
-@given(value=st.floats(0, 10), full_scale=st.floats(0.1, 5))
-def test_the_heat_map_goes_from_dark_to_pale_yellow(value, full_scale):
-    colors = heat_map(np.array([[0.0, value, full_scale, 99.0]]), full_scale=full_scale)
-    assert (colors.shape, colors.dtype) == ((1, 4, 3), np.uint8)
+@given(value=st.floats(-1, 2))
+def test_the_heat_map_goes_from_dark_to_pale_yellow(value):
+    colors = heat_map(np.array([[0.0, value, 1.0]]))
+    assert (colors.shape, colors.dtype) == ((1, 3, 3), np.uint8)
     assert tuple(colors[0, 0]) == (10, 8, 30)
-    assert tuple(colors[0, 2]) == tuple(colors[0, 3]) == (252, 255, 190)
-    if value >= full_scale:
+    assert tuple(colors[0, 2]) == (252, 255, 190)
+    if value >= 1:
         assert tuple(colors[0, 1]) == (252, 255, 190)
-
-
-def test_no_uncertainty_at_all_is_dark():
-    assert (heat_map(np.zeros((2, 3)), full_scale=0.0) == (10, 8, 30)).all()
+    if value <= 0:
+        assert tuple(colors[0, 1]) == (10, 8, 30)

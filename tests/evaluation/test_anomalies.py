@@ -66,8 +66,7 @@ def test_every_score_over_all_pixels(folder):
         point = scores.unlabelled.by_score[name].at(0.05)
         assert point.scored.miou is None
         mask = np.asarray(Image.open(samples[1].label)) > 0  # the thresholds are of the others
-        silent = answers[1].labels == 11
-        given_up = silent if point.threshold is None else silent | (values[1] > point.threshold)
+        given_up = values[1] > point.threshold
         assert point.scored.given_up == pytest.approx(given_up[~mask].mean())
         assert point.scored.caught == pytest.approx(given_up[mask].mean())
         values = np.concatenate([v.ravel() for v in values])
@@ -84,7 +83,9 @@ def test_the_command_needs_no_config(folder, tmp_path, capsys):
     write_onnx(model, small_graph())
     start(["evaluate", str(model), "--anomalies", str(folder), "--json", str(target)])
     found = json.loads(target.read_text())
-    assert found["unknown"].keys() == {"images", "with_things", "uncertainty", "1 - confidence"}
+    assert found["unknown"].keys() == {
+        "images", "with_things", "uncertainty", "1 - confidence", "variance",
+    }  # fmt: skip
     assert found["unlabelled"]["uncertainty"]["points"][2]["share"] == 0.02
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines()[1:])) <= 80

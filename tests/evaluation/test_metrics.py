@@ -42,7 +42,10 @@ def scored_image(seed):
         probabilities=probabilities,
         place=seed,
         uncertainty_scores=uncertainty_scores(
-            confidence=confidence, uncertainty=1 - confidence**2, probabilities=probabilities
+            confidence=confidence,
+            uncertainty=1 - confidence**2,
+            variance=confidence,
+            probabilities=probabilities,
         ),
         unknown_scores={"p(background)": probabilities[..., 19]},
         instances=instances,
@@ -158,7 +161,7 @@ def test_the_rankings_can_be_left_out_of_the_summary(scores):
     assert left_out == {
         f"{what}, {score}"
         for what in (*names, "unknown caught at 2%", "mIoU with 2% unlabelled")
-        for score in ("uncertainty", "1 - confidence")
+        for score in ("uncertainty", "variance")
     }
 
 

@@ -65,12 +65,12 @@ def test_the_entropy_of_the_mean_of_sampled_passes(found, sampled, passes):
         np.testing.assert_allclose(found["MC Dropout 50, 1 - confidence"], expected, atol=1e-4)
 
 
-def test_the_sampled_variance_is_gated_like_the_uncertainty(found, sampled, graph, image):
+def test_the_sampled_variance_is_gated_like_the_closed_form(found, sampled, graph, image):
     _, logits, passes = sampled
     variance = passes.var(axis=0, ddof=1).mean(axis=-1) * (1 - softmax(logits)[..., -1])
     expected = resized(variance[..., None])[..., 0]
     np.testing.assert_allclose(found["MC variance 50"], expected, rtol=1e-3, atol=1e-5)
-    closed = graph.predict(image)["uncertainty"].numpy()[0]
+    closed = graph.predict(image)["variance"].numpy()[0]
     assert expected.mean() == pytest.approx(closed.mean(), rel=0.05)
 
 
@@ -84,7 +84,9 @@ def test_scores_without_a_sample(found, sampled, graph, image):
     kernel = graph.head.kernel.numpy()[0, 0]
     np.testing.assert_allclose(found["max logit"], np.exp(-resized(logits).max(axis=-1)), rtol=1e-3)
     plain = (features**2 @ kernel**2).mean(axis=-1) * RATE / (1 - RATE)
-    np.testing.assert_allclose(found["variance"], resized(plain[..., None])[..., 0], rtol=1e-3)
+    np.testing.assert_allclose(
+        found["variance, no gate"], resized(plain[..., None])[..., 0], rtol=1e-3
+    )
     assert all(v.dtype == np.float32 and (v >= 0).all() for v in found.values())
 
 

@@ -1,37 +1,14 @@
 """Temperature scaling against a known temperature and a search over a grid."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
-from kerasseg.evaluation.temperature import (
-    calibrate,
-    fit_temperature,
-    read_temperature,
-    tempered_confidence,
-)
-from kerasseg.metrics.calibration import Reliability
+from kerasseg.evaluation.temperature import fit_temperature, read_temperature, tempered
 from kerasseg.metrics.split_scores import TemperatureFit
-from tests.data.drawn_catalog import draw_catalog
-
-
-def softmax(logits):
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def drawn(seed, n, temperature, classes=5):
-    """Probabilities that say more (or less) than they know: the truth is drawn from the logits
-    over `temperature`."""
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 3, (n, classes))
-    honest = softmax(logits / temperature)
-    truth = (honest.cumsum(axis=-1) > rng.random((n, 1))).argmax(axis=-1)
-    return softmax(logits).astype(np.float32), truth
+from tests.evaluation.sure_probabilities import drawn
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -61,88 +38,14 @@ def test_fitted_again_the_temperatures_compose():
     assert fit_temperature(tempered, truth) == pytest.approx(once / 1.7, rel=1e-3)
 
 
-def test_the_tempered_confidence():
+def test_tempered_probabilities():
     probabilities, _ = drawn(1, 50, 1.0)
     powers = probabilities.astype(float) ** (1 / 2.5)
-    expected = powers.max(axis=-1) / powers.sum(axis=-1)
-    np.testing.assert_allclose(tempered_confidence(probabilities, 2.5), expected, rtol=1e-5)
-    np.testing.assert_allclose(
-        tempered_confidence(probabilities, 1.0), probabilities.max(axis=-1), rtol=1e-5
-    )
+    expected = powers / powers.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(tempered(probabilities, 2.5), expected, rtol=1e-5)
+    np.testing.assert_allclose(tempered(probabilities, 1.0), probabilities, rtol=1e-5, atol=1e-7)
     certain = np.array([[1, 0, 0]], np.float32)
-    assert tempered_confidence(certain, 20.0)[0] < 1  # a logarithm of 0 stays finite
-
-
-class Loud:
-    """A predictor that is three times as sure as it should be, on labels it has seen."""
-
-    gives_probabilities = True
-
-    def __init__(self, catalog, split, *, temperature=None):
-        self.description = SimpleNamespace(temperature=temperature)
-        self.seen = []
-        self._answers = {}
-        for i, sample in enumerate(catalog.splits[split]):
-            shape = np.asarray(catalog_label(catalog, sample)).shape
-            p, truth = drawn(i, shape[0] * shape[1], 3.0, classes=12)
-            self._answers[i] = p.reshape(*shape, 12), truth.reshape(shape)
-        self._turn = iter([0, 2, 4, 1, 3])
-
-    def predict(self, image, *, probabilities):
-        assert probabilities
-        index = next(self._turn)
-        self.seen.append(index)
-        p, _ = self._answers[index]
-        return type(
-            "Found", (), {"probabilities": p, "labels": p.argmax(-1), "confidence": p.max(-1)}
-        )
-
-
-def catalog_label(catalog, sample: Sample):
-    from kerasseg.data.label_png import read_label
-
-    return read_label(
-        sample.label,
-        label_encoding=catalog.label_encoding,
-        table=catalog.label_set.table,
-        color_table=catalog.color_table,
-    )
-
-
-def write_truth(catalog, predictor):
-    from PIL import Image
-
-    for i, sample in enumerate(catalog.splits["train"]):
-        Image.fromarray(predictor._answers[i][1].astype(np.uint8)).save(sample.label)
-
-
-def test_half_is_fitted_and_the_other_half_is_scored(tmp_path):
-    catalog = draw_catalog(tmp_path, count=5, size=(40, 50))
-    predictor, calls = Loud(catalog, "train"), []
-    write_truth(catalog, predictor)
-    found = calibrate(predictor, catalog, split="train", each_image=calls.append)
-    assert predictor.seen == [0, 2, 4, 1, 3]
-    assert calls == [1, 2, 3, 4, 5]
-    assert (found.images_fitted, found.images_scored) == (3, 2)
-    # Void, which is label 11, is neither fitted nor scored, so the truth is a little surer.
-    assert found.value == pytest.approx(3.0, rel=0.15)
-    reliability = Reliability()
-    for i in (1, 3):
-        p, truth = predictor._answers[i]
-        valid = truth != 11
-        reliability.add(p.max(-1)[valid], (p.argmax(-1) == truth)[valid])
-    assert found.ece_before == pytest.approx(reliability.error)
-    assert found.ece_after < 0.05 < 0.2 < found.ece_before
-
-
-def test_what_cannot_be_fitted_is_said(tmp_path):
-    catalog = draw_catalog(tmp_path, count=1, size=(8, 9))
-    predictor = Loud(catalog, "train")
-    with pytest.raises(UserError, match="found 1 image in train, at least 2 needed"):
-        calibrate(predictor, catalog, split="train", each_image=lambda done: None)
-    predictor.gives_probabilities = False
-    with pytest.raises(UserError, match=r"gives no probabilities.*--probabilities"):
-        calibrate(predictor, catalog, split="train", each_image=lambda done: None)
+    assert tempered(certain, 20.0)[0, 0] < 1  # a logarithm of 0 stays finite
 
 
 def test_a_temperature_is_a_number_or_a_file_of_evaluate(tmp_path):

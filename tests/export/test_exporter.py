@@ -6,16 +6,19 @@ import signal
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from PIL import Image
 
 from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
+from kerasseg.evaluation.fit_export import Calibration, UnlabelledFit
 from kerasseg.export import exporter
 from kerasseg.export.card import describe_net
 from kerasseg.export.formats import FORMATS
 from kerasseg.files import is_temporary
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
+from kerasseg.metrics.split_scores import TemperatureFit
 from tests.export.untrained import export_small
 from tests.programs import PROJECT, run_program
 
@@ -55,40 +58,58 @@ def test_labels_json_tells_what_the_answers_mean(exported):
     assert document["working_size"] == [128, 256]
     assert document["native_size"] == [256, 512]
     assert len(document["names"]) == len(document["palette"]) == 19
-    assert document["uncertainty_scale"] > 0
     assert document == json.loads((exported / "assets" / "labels.json").read_text())
     metadata = onnx.load(exported / "model.onnx").metadata_props
     assert document == json.loads({e.key: e.value for e in metadata}["kerasseg"])
 
 
-def test_an_expected_confidence_is_exported_and_written_down(run_dir, samples, exported, tmp_path):
-    made = export_small(run_dir, samples, tmp_path / "small", confidence="expected")
-    assert json.loads((made / "labels.json").read_text())["confidence"] == "expected"
-    assert json.loads((exported / "labels.json").read_text())["confidence"] == "softmax"
-    assert "averaged over Dropout" in (made / "README.md").read_text()
-    assert "averaged over Dropout" not in (exported / "README.md").read_text()
-    (image,) = samples.images(1)
-    plain, averaged = (
-        OnnxPredictor(folder / "model.onnx").predict(image) for folder in (exported, made)
+def test_what_was_calibrated_is_baked_in_and_written_down(run_dir, samples, exported, tmp_path):
+    calibration = Calibration(
+        3.0,
+        TemperatureFit(3.0, ece_before=0.25, ece_after=0.125, images_fitted=2, images_scored=1),
+        UnlabelledFit(above=0.75, asked=0.02, given_up=0.03, images=3),
     )
-    np.testing.assert_array_equal(plain.labels, averaged.labels)
-    assert averaged.confidence.mean() < plain.confidence.mean()
-    assert 0 < averaged.confidence.min() <= averaged.confidence.max() <= 1
-
-
-def test_a_temperature_is_baked_in_and_written_down(run_dir, samples, exported, tmp_path):
-    made = export_small(run_dir, samples, tmp_path / "small", formats=("onnx",), temperature=3.0)
-    assert json.loads((made / "labels.json").read_text())["temperature"] == 3.0
-    assert json.loads((exported / "labels.json").read_text())["temperature"] == 1.0
-    assert "of logits divided by 3." in (made / "README.md").read_text()
-    assert "divided by" not in (exported / "README.md").read_text()
+    made = export_small(
+        run_dir, samples, tmp_path / "small", formats=("onnx",), variance=True,
+        calibration=calibration,
+    )  # fmt: skip
+    document = json.loads((made / "labels.json").read_text())
+    assert (document["temperature"], document["unlabelled_above"]) == (3.0, 0.75)
+    assert document["uncertainty"].startswith("1 - the largest probability of a known class")
+    assert document["uncertainty_scale"] == 1.0
+    before = json.loads((exported / "labels.json").read_text())
+    assert (before["temperature"], before["unlabelled_above"]) == (1.0, None)
+    card = " ".join((made / "README.md").read_text().split())
+    for part in (
+        "divided by 3, fitted on 2 validation images",
+        "of 1 others is 0.1250, without it 0.2500",
+        "above 0.75 are answered unlabelled: 0.02 of",
+        "gives up 0.03 in",
+    ):
+        assert part in card, part
     (image,) = samples.images(1)
     plain, tempered = (
         OnnxPredictor(folder / "model.onnx").predict(image) for folder in (exported, made)
     )
-    np.testing.assert_array_equal(plain.labels, tempered.labels)
-    np.testing.assert_allclose(plain.uncertainty, tempered.uncertainty, rtol=1e-5, atol=1e-6)
+    assert plain.variance is None
+    assert tempered.variance.min() >= 0 < tempered.variance.max()
     assert (tempered.confidence < plain.confidence).mean() > 0.99
+    above = tempered.uncertainty > 0.75
+    assert 0 < above.mean() < 1
+    known = plain.labels < plain.label_set.num_classes
+    np.testing.assert_array_equal(tempered.labels[~above & known], plain.labels[~above & known])
+    assert (tempered.labels[~above] < plain.label_set.num_classes).all()
+    assert (tempered.labels[above] == plain.label_set.background_id).all()
+    assert tempered.unlabelled_above == 0.75
+    assert json.loads((made / "parity.json").read_text())["onnx"]["variance"] < 1e-3
+
+
+def test_the_image_uncertainty_of_a_file_is_that_of_its_pixels(exported, samples):
+    session = onnxruntime.InferenceSession(exported / "model.onnx")
+    (image,) = samples.images(1)
+    (value,) = session.run(["image_uncertainty"], {"image": image[None]})[0]
+    found = OnnxPredictor(exported / "model.onnx").predict(image)
+    assert value == pytest.approx(found.image_uncertainty, abs=1e-5)
 
 
 def test_the_card_has_scores_calls_and_settings(exported):

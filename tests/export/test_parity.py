@@ -13,7 +13,9 @@ def answers(images):
     return {
         "labels": (images[..., 0] // 64).astype(np.uint8),
         "confidence": red / 255,
-        "uncertainty": red * 0.01,
+        "uncertainty": 1 - red / 255,
+        "image_uncertainty": (1 - red / 255).mean(axis=(1, 2)),
+        "variance": red * 0.01,
     }
 
 
@@ -51,7 +53,7 @@ def test_images_of_different_sizes_make_no_batch():
 def test_equal_answers_pass(batches):
     found = differences(answers, answers, batches)
     assert found["equal_labels"] == 1.0
-    assert found["confidence"] == found["uncertainty"] == 0.0
+    assert found["confidence"] == found["uncertainty"] == found["image_uncertainty"] == 0.0
     assert found["pixels"] == sum(batch[..., 0].size for batch in batches)
     assert problems(answers, batches) == []
 
@@ -81,6 +83,8 @@ def one_pixel(value):
         ("confidence", {"confidence": one_pixel(0.01)}),
         ("confidence", {"confidence": one_pixel(np.nan)}),
         ("uncertainty", {"uncertainty": one_pixel(-0.05)}),
+        ("variance", {"variance": one_pixel(-0.05)}),
+        ("image_uncertainty", {"image_uncertainty": lambda values: values + 0.002}),
     ],
 )
 def test_a_difference_beyond_the_tolerance_is_named(batches, key, change):
@@ -95,12 +99,12 @@ def test_another_mean_iou_is_named(batches, difference):
     assert "miou" in line
 
 
-def test_a_share_of_the_pixels_may_be_left_out(batches):
-    candidate = spoilt(confidence=one_pixel(0.01))
-    pixels = sum(batch[..., 0].size for batch in batches)
-    share = 1.0 - 2 * len(batches) / pixels  # one pixel of each image differs
-    assert differences(answers, candidate, batches)["confidence"] == pytest.approx(0.01, rel=1e-4)
-    assert differences(answers, candidate, batches, confident=share)["confidence"] == 0.0
+def test_a_model_without_its_variance_is_not_asked_for_it(batches):
+    def three(images):
+        return {name: v for name, v in answers(images).items() if name != "variance"}
+
+    assert "variance" not in differences(three, three, batches)
+    assert failures("onnx", {**differences(three, three, batches), "miou_difference": 0}) == []
 
 
 def test_another_shape_is_refused(batches):

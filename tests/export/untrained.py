@@ -2,6 +2,7 @@
 
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
+from kerasseg.evaluation.fit_export import Calibration
 from kerasseg.export.exporter import export_run
 from kerasseg.export.formats import FORMATS
 from kerasseg.export.job import ExportOptions
@@ -10,6 +11,8 @@ from kerasseg.runs.directory import RunDirectory
 from kerasseg.runs.trained import open_run
 from kerasseg.training.session import describe_model
 from tests.metrics.made_scores import made_scores
+
+UNCALIBRATED = Calibration(1.0)
 
 
 def make_run(path, *, root, cache, **changes):
@@ -39,12 +42,15 @@ def make_run(path, *, root, cache, **changes):
     return path
 
 
-def export_small(run_dir, samples, out, *, formats=tuple(FORMATS), **options):
+def export_small(
+    run_dir, samples, out, *, formats=tuple(FORMATS), calibration=UNCALIBRATED, **options
+):
     """The version directory. options: of ExportOptions."""
     return export_run(
         open_run(run_dir),
         samples,
         out=out,
         options=ExportOptions(formats, **options),
+        calibration=calibration,
         say=lambda line: None,
     )

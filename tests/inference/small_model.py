@@ -1,6 +1,5 @@
 """A small net that was never trained, as a graph, an ONNX file, an export and a run directory."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 from kerasseg.runs.directory import RunDirectory
 
-WORKING, NATIVE, DEPTH, TILE, SCALE = (128, 256), (256, 512), 2, 512, 2.5
+WORKING, NATIVE, DEPTH, TILE = (128, 256), (256, 512), 2, 512
 
 
 def describe_small(label_set: LabelSet | None = None) -> ModelDescription:
@@ -30,9 +29,7 @@ def describe_small(label_set: LabelSet | None = None) -> ModelDescription:
         tile=TILE,
         max_pixels=20_000,
         scale=WORKING[0] / NATIVE[0],
-        uncertainty_scale=SCALE,
         temperature=1.0,
-        confidence="softmax",
         kerasseg_version="0",
         config_hash="0123456789abcdef",
         run="small",
@@ -61,6 +58,7 @@ def small_graph(*, scale: float = WORKING[0] / NATIVE[0], outputs: int = 20, **c
         scale=WorkingScale(WORKING, fixed=scale),
         background_id=outputs - 1,
         dropout_rate=model.dropout_rate,
+        variance=True,
     )
 
 
@@ -78,7 +76,7 @@ def write_export(folder: Path, graph: ServingGraph, onnx_file: Path) -> Path:
     version.mkdir(parents=True)
     labels = version / "labels.json"
     labels.write_text(describe_small().to_text(), encoding="utf-8")
-    Deployment(graph, max_pixels=20_000, uncertainty_scale=SCALE, labels_file=labels).save(version)
+    Deployment(graph, max_pixels=20_000, labels_file=labels).save(version)
     (version / "model.onnx").write_bytes(onnx_file.read_bytes())
     (folder / "latest").symlink_to("1")
     for name in ("model.onnx", "labels.json"):
@@ -91,7 +89,7 @@ def write_run(path: Path) -> Path:
     config = small_config(run_dir=path)
     run = RunDirectory(path)
     run.open(config, fresh=False)
-    run.write_description(replace(describe_small(), uncertainty_scale=None))
+    run.write_description(describe_small())
     run.save_best(small_net(config.model, outputs=20))
     return path
 

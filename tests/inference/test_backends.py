@@ -10,7 +10,7 @@ from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.inference.backends.run import RunPredictor
 from kerasseg.inference.backends.tensorflow_runtime import SavedModelPredictor
 from kerasseg.labels import cityscapes_labels
-from tests.inference.small_model import SCALE, TILE, blotches, describe_small, small_graph
+from tests.inference.small_model import TILE, blotches, describe_small, small_graph
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +107,13 @@ def test_other_arrays_are_refused(predictors, image, found):
         predictors["onnx"].predict(image)
 
 
-def test_the_scale_of_the_uncertainty(predictors):
-    image = blotches(60, 80)
-    for name in ("onnx", "saved_model"):
-        assert predictors[name].predict(image).full_scale == SCALE
-    found = predictors["run"].predict(image)  # an export measures it, a run has none
-    assert (found.uncertainty <= found.full_scale).mean() == pytest.approx(0.995, abs=0.002)
+def test_every_backend_gives_the_same_image_uncertainty_and_variance(predictors, graph):
+    image = blotches(90, 120)
+    expected = {name: values.numpy()[0] for name, values in graph.predict(image[None]).items()}
+    for predictor in predictors.values():
+        found = predictor.predict(image)
+        assert found.image_uncertainty == pytest.approx(expected["image_uncertainty"], abs=1e-5)
+        np.testing.assert_allclose(found.variance, expected["variance"], rtol=1e-3, atol=1e-4)
 
 
 def test_threads(onnx_file):

@@ -13,38 +13,37 @@ LABELS = cityscapes_labels(void="background")
 
 
 def prediction(height=40, width=60, *, label_set=LABELS, **changes):
-    """Classes in stripes, uncertainty that grows to the right from 0 to 4."""
+    """Classes in stripes, uncertainty that grows to the right from 0 to 1."""
     columns = np.arange(width)
     labels = np.repeat((columns % label_set.num_outputs).astype(np.uint8)[None], height, axis=0)
-    grows = np.linspace(0, 4, width, dtype=np.float32)[None].repeat(height, axis=0)
+    grows = np.linspace(0, 1, width, dtype=np.float32)[None].repeat(height, axis=0)
     parts = {
         "labels": labels,
         "confidence": np.full((height, width), 0.5, np.float32),
         "uncertainty": grows,
         "label_set": label_set,
-        "full_scale": 2.0,
     }
     return Prediction(**{**parts, **changes})
 
 
 def test_it_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        prediction().full_scale = 1.0
+        prediction().labels = None
 
 
 @pytest.mark.parametrize("label_set", [LABELS, camvid_labels(void="ignore")], ids=["19", "255"])
-def test_uncertain_pixels_become_void(label_set):
-    before = prediction(label_set=label_set)
-    after = before.with_uncertain_as_void(3.0)
+def test_what_is_none_of_the_classes_is_unlabelled(label_set):
     void = VOID if label_set.background_id is None else label_set.background_id
-    high = before.uncertainty > 3.0
-    assert 0 < high.mean() < 1
-    assert (after.labels[high] == void).all()
-    np.testing.assert_array_equal(after.labels[~high], before.labels[~high])
-    assert after.labels.dtype == np.uint8
-    assert (after.label_ids()[high] == label_set.void_ids[0]).all()
-    assert (before.labels != after.labels).any()  # the one before is as it was
-    np.testing.assert_array_equal(before.with_uncertain_as_void(4.0).labels, before.labels)
+    labels = np.array([[0, void, label_set.num_classes - 1]], np.uint8)
+    found = prediction(1, 3, label_set=label_set, labels=labels)
+    np.testing.assert_array_equal(found.unlabelled, [[False, True, False]])
+    assert found.label_ids()[0, 1] == label_set.void_ids[0]
+
+
+def test_the_uncertainty_of_an_image_is_the_mean_of_its_pixels():
+    values = np.array([[0.25, 0.5], [0.75, 1.0]], np.float32)
+    found = prediction(2, 2, uncertainty=values, labels=np.zeros((2, 2), np.uint8))
+    assert found.image_uncertainty == 0.625
 
 
 @pytest.mark.parametrize("size", [(40, 60), (300, 500), (1, 1), (700, 2)])
@@ -53,10 +52,15 @@ def test_the_overlay_is_the_image_under_its_colours_and_a_legend(size):
     image = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
     picture = np.asarray(found.overlay(image, alpha=0.3))
     expected = overlay(image, LABELS.colorize(found.labels), alpha=0.3)
-    np.testing.assert_array_equal(picture[: size[0], : size[1]], expected)
+    shown = picture[: size[0], : size[1]]
+    np.testing.assert_array_equal(shown[~found.unlabelled], expected[~found.unlabelled])
+    hatched = shown[found.unlabelled]
+    white = (hatched == 255).all(axis=-1)
+    np.testing.assert_array_equal(hatched[~white], expected[found.unlabelled][~white])
+    assert size[1] < 60 or 0.1 < white.mean() < 0.4
     legend = picture[size[0] :].reshape(-1, 3)
     for color in (*LABELS.palette, LABELS.void_color):
-        assert (legend == color).all(axis=-1).sum() >= 100
+        assert (legend == color).all(axis=-1).sum() >= 60
     assert (picture[-1] == 255).all()
 
 
@@ -74,7 +78,7 @@ def test_the_heat_map_runs_from_dark_to_light_and_has_a_bar(size):
     assert (np.diff(heat[0, ::7].sum(axis=-1)) >= 0).all()
     if size[1] > 1:
         assert tuple(heat[0, 0]) == (10, 8, 30)
-        assert (heat[:, size[1] // 2 + 1 :] == (252, 255, 190)).all()  # full scale is half of it
+        assert tuple(heat[0, -1]) == (252, 255, 190)
     assert picture.shape[1] == max(size[1], 360)
     painted = (bar != 255).any(axis=-1)
     row = np.argmax(painted.sum(axis=1))
@@ -83,12 +87,16 @@ def test_the_heat_map_runs_from_dark_to_light_and_has_a_bar(size):
     assert (np.diff(shades[::10].sum(axis=-1)) > 0).all()
 
 
-def test_the_bar_states_the_scale():
-    pictures = [
-        np.asarray(prediction(full_scale=s).uncertainty_map())[40:] for s in (2.0, 2.0, 7.0)
+def test_the_bar_marks_the_threshold():
+    bars = [
+        np.asarray(prediction(unlabelled_above=above).uncertainty_map())[40:].astype(int)
+        for above in (None, 0.25, 0.75)
     ]
-    np.testing.assert_array_equal(pictures[0], pictures[1])
-    assert (pictures[0] != pictures[2]).any()
+    ramps = [np.flatnonzero((bars[0][:14] != bar[:14]).any(axis=(0, 2))) for bar in bars[1:]]
+    for above, columns in zip((0.25, 0.75), ramps, strict=True):
+        assert len(columns) <= 6
+        assert columns.mean() / 360 == pytest.approx(above, abs=0.03)
+    assert (bars[1][14:] != bars[2][14:]).any()  # the caption has the number
 
 
 def test_save(tmp_path):

@@ -20,7 +20,8 @@ IMAGE = blotches(60, 90)
 
 
 def outputs(graph, image):
-    found = graph.predict_with_probabilities(np.ascontiguousarray(image)[None])
+    found = dict(graph.predict_with_probabilities(np.ascontiguousarray(image)[None]))
+    del found["image_uncertainty"]
     return {name: values.numpy()[0] for name, values in found.items()}
 
 
@@ -30,8 +31,9 @@ def assert_mean(found, views):
     np.testing.assert_allclose(found.probabilities, mean, atol=1e-5)
     np.testing.assert_array_equal(found.labels, found.probabilities.argmax(axis=-1))
     np.testing.assert_array_equal(found.confidence, found.probabilities.max(axis=-1))
-    uncertainty = np.mean([view["uncertainty"] for view in views], axis=0)
-    np.testing.assert_allclose(found.uncertainty, uncertainty, rtol=1e-3, atol=1e-4)
+    for name in ("uncertainty", "variance"):
+        of_views = np.mean([view[name] for view in views], axis=0)
+        np.testing.assert_allclose(getattr(found, name), of_views, rtol=1e-3, atol=1e-4)
     assert found.labels.dtype == np.uint8
     assert found.confidence.dtype == found.uncertainty.dtype == np.float32
 
@@ -51,7 +53,7 @@ def test_scales_are_the_mean_of_graphs_at_these_scales(run_dir):
     assert not np.allclose(views[0]["probabilities"], views[1]["probabilities"], atol=1e-3)
     batch = predictor.compute(IMAGE[None])
     assert {name: v.shape for name, v in batch.items()} == dict.fromkeys(
-        ("labels", "confidence", "uncertainty"), (1, 60, 90)
+        ("labels", "confidence", "uncertainty", "variance"), (1, 60, 90)
     )
 
 

@@ -1,5 +1,7 @@
 """The cost of leaving pixels unlabelled, against label maps in which they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given as given_
@@ -141,7 +143,8 @@ def test_photos_without_classes_have_no_mean_iou():
         scorer.add_scores(
             made.uncertainty_scores,
             labels=made.labels,
-            background=made.labels >= CLASSES,
+            likeliest=None,
+            classes=CLASSES,
             known=~made.unknown,
             unknown=made.unknown,
             truth=None,
@@ -153,6 +156,20 @@ def test_photos_without_classes_have_no_mean_iou():
     )
     expected = above[~images[1].unknown].mean(), None, above[images[1].unknown].mean()
     assert given(point.scored) == pytest.approx(expected)
+
+
+def test_with_probabilities_the_threshold_alone_decides():
+    images, shape = [], (20, 30)
+    for place in range(4):
+        made, rng = image(place, background=0.3), np.random.default_rng(place)
+        probabilities = rng.dirichlet(np.ones(CLASSES + 1), shape).astype(np.float32)
+        images.append(replace(made, probabilities=probabilities))
+    ranking = scores_of(UnlabelledScorer(CLASSES), images).by_score["uncertainty"]
+    assert given(ranking.own) == pytest.approx(by_labels(images[1::2], np.inf))
+    known = [replace(i, labels=i.probabilities[..., :CLASSES].argmax(-1)) for i in images]
+    for point in ranking.points:
+        assert given(point.scored) == pytest.approx(by_labels(known[1::2], point.threshold))
+        assert by_labels(known[::2], point.threshold)[0] <= point.share
 
 
 def test_one_image_is_not_enough():

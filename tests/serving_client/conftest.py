@@ -8,7 +8,6 @@ from kerasseg.serving_client.client import ServingClient
 from tests.serving_client.running_server import TF_SERVING, stand_in, tf_serving
 from tests.serving_client.small_export import (
     NAME,
-    SCALE,
     VERSION,
     Reference,
     mixed_files,
@@ -48,11 +47,11 @@ def server(request, exports):
 def client(request, server, exports):
     """A client of the server over each protocol."""
     url = getattr(server, request.param)
-    with ServingClient(url, model=NAME, labels_file=exports / "latest" / "labels.json") as client:
+    with ServingClient(url, model=NAME) as client:
         yield client
 
 
 @pytest.fixture
 def grpc_client(server):
-    with ServingClient(server.grpc, model=NAME, uncertainty_scale=SCALE) as client:
+    with ServingClient(server.grpc, model=NAME) as client:
         yield client

@@ -16,7 +16,7 @@ from kerasseg.models.build import build_net
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
 
-NAME, VERSION, SCALE, MAX_PIXELS = "small", 3, 2.0, 20_000
+NAME, VERSION, MAX_PIXELS = "small", 3, 20_000
 
 
 def blotches(height, width, seed=0):
@@ -62,10 +62,9 @@ def save_export(folder):
         tile=512,
         max_pixels=MAX_PIXELS,
         scale=0.5,
-        uncertainty_scale=SCALE,
     )
     labels.write_text(description.to_text(), encoding="utf-8")
-    Deployment(graph, max_pixels=MAX_PIXELS, uncertainty_scale=SCALE, labels_file=labels).save(path)
+    Deployment(graph, max_pixels=MAX_PIXELS, labels_file=labels).save(path)
     shutil.copy(labels, path / "labels.json")
     write_warmup(path, mixed_files()[:2], model_name=NAME)
     (folder / "latest").symlink_to(str(VERSION))

@@ -57,7 +57,7 @@ def test_serving_default_gives_the_bytes_of_the_python_session(
     fed = ("uint8", *images.shape, raw)
     found = run(program, exports, reference, "serving_default", fed, tmp_path)
     expected = reference("serving_default", images)
-    assert found.keys() == {"labels", "confidence", "uncertainty"}
+    assert found.keys() == {"labels", "confidence", "uncertainty", "image_uncertainty"}
     for name, parts in found.items():
         assert b"".join(parts) == expected[name].tobytes(), name
 

@@ -5,17 +5,15 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from kerasseg.errors import UserError
-from kerasseg.serving_client.client import ServingClient, read_uncertainty_scale
+from kerasseg.serving_client.client import ServingClient
 from kerasseg.serving_client.http_transport import HttpTransport
 from kerasseg.serving_client.retry import RequestRefused, ServerUnavailable, ServingError
-from tests.runs.described_models import EXPORT
 
 
 def test_the_module_pulls_in_neither_tensorflow_nor_grpc():
@@ -49,32 +47,6 @@ def test_grpc_without_its_package(monkeypatch):
         ServingClient("grpc://host", model="m")
 
 
-def test_the_scale_comes_from_the_labels_of_the_export(tmp_path):
-    path = tmp_path / "labels.json"
-    path.write_text(EXPORT.to_text(), encoding="utf-8")
-    assert read_uncertainty_scale(path) == EXPORT.uncertainty_scale == 2.5
-    with pytest.raises(UserError, match="one of the two"):
-        ServingClient("http://host", model="m", labels_file=path, uncertainty_scale=3.5)
-    with pytest.raises(UserError, match="needs uncertainty_scale"):
-        ServingClient("http://host", model="m").encoded([b""])
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, "cannot be read"),
-        ("[]", "not a description of a model"),
-        (replace(EXPORT, uncertainty_scale=None).to_text(), "uncertainty_scale: found null"),
-    ],
-)
-def test_a_labels_file_that_does_not_say(tmp_path, text, message):
-    path = tmp_path / "labels.json"
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=rf"labels\.json: {message}"):
-        ServingClient("http://host", model="m", labels_file=path)
-
-
 def png(mode):
     stream = io.BytesIO()
     Image.new(mode, (3, 2)).save(stream, "PNG")
@@ -99,7 +71,7 @@ def answering(monkeypatch):
     def client(status, body):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         monkeypatch.setattr(HttpTransport, "_exchange", lambda *_: (status, data))
-        return ServingClient("http://host", model="m", uncertainty_scale=1.0, retries=0)
+        return ServingClient("http://host", model="m", retries=0)
 
     return client
 

@@ -59,6 +59,8 @@ def test_it_answers_as_the_file_does(client, server, expected, raw):
             values = getattr(found, name)
             assert values.dtype == (np.uint8 if name == "labels" else np.float32)
             np.testing.assert_array_equal(values, expected(images)[name])
+        means = expected(images)["uncertainty"].mean(axis=(1, 2))
+        np.testing.assert_allclose(found.image_uncertainty, means, atol=1e-5)
     one = client.predict(images[0])
     np.testing.assert_array_equal(one.labels, found.labels[0])
 
@@ -108,7 +110,7 @@ def test_what_is_refused(client, server):
     with pytest.raises(RequestRefused, match="INVALID_ARGUMENT: unexpected 'image'"):
         client._transport.predict(np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(UserError, match="encoded: not part of what KServe's API serves"):
-        ServingClient(f"kserve://{server.address}", model="m", uncertainty_scale=1.0).encoded([b""])
+        ServingClient(f"kserve://{server.address}", model="m").encoded([b""])
 
 
 def test_a_full_server_is_asked_again(client, server):

@@ -20,7 +20,7 @@ from kerasseg.serving_client.retry import (
     with_retries,
 )
 from tests.serving_client.running_server import free_port
-from tests.serving_client.small_export import NAME, SCALE
+from tests.serving_client.small_export import NAME
 
 DROP = "drop"  # the connection ends without a word
 
@@ -143,7 +143,7 @@ TROUBLES = {"http": [503, 429, DROP], "grpc": [UNAVAILABLE, EXHAUSTED, UNAVAILAB
 
 
 def eager_client(url, **options):
-    return ServingClient(url, model=NAME, uncertainty_scale=SCALE,
+    return ServingClient(url, model=NAME,
                          **{"first_wait": 0.01, **options})  # fmt: skip
 
 

@@ -97,13 +97,14 @@ def test_compared_and_calibrated(trained, tmp_path, capsys):
     plain = evaluated(trained, tmp_path / "plain.json")
     more = ("--compare", "--temperature", "--plots", str(tmp_path / "plots"))
     found = evaluated(trained, tmp_path / "more.json", *more)
-    assert len(list((tmp_path / "plots").glob("*.svg"))) == 2
+    assert len(list((tmp_path / "plots").glob("*.svg"))) == 3
     rivals = {f"MC Dropout {n}" for n in (3, 10, 50)} | {"max logit", "variance"}
     assert rivals <= found["errors"].keys()
     # All scores are of the same errors, those of the labels as deployed.
     assert {n: found["errors"][n] for n in plain["errors"]} == plain["errors"]
-    assert {n: found[n] for n in plain if n not in ("errors", "unknown")} == {
-        n: plain[n] for n in plain if n not in ("errors", "unknown")
+    by_score = ("errors", "unknown", "unlabelled")
+    assert {n: found[n] for n in plain if n not in by_score} == {
+        n: plain[n] for n in plain if n not in by_score
     }
     assert set(found) - set(plain) == {"seconds", "temperature"}
     seconds = found["seconds"]

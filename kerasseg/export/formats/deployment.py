@@ -13,8 +13,7 @@ _BYTES = tf.TensorSpec([None], tf.string, name="image_bytes")
 class Deployment(tf.Module):
     """Signatures `serving_default`, `probabilities` and `encoded` of one serving graph.
 
-    max_pixels: largest image that `encoded` decodes. uncertainty_scale: what level 255 of its
-    uncertainty PNGs stands for, > 0, squared logits. labels_file: JSON saved as an asset.
+    max_pixels: largest image that `encoded` decodes. labels_file: JSON saved as an asset.
     """
 
     def __init__(
@@ -22,7 +21,6 @@ class Deployment(tf.Module):
         graph: ServingGraph,
         *,
         max_pixels: int,
-        uncertainty_scale: float,
         labels_file: Path,
     ):
         super().__init__(name="deployment")
@@ -32,14 +30,13 @@ class Deployment(tf.Module):
         self._graph = lambda: graph
         self.labels_asset = tf.saved_model.Asset(str(labels_file))
         self._max_pixels = max_pixels
-        self._uncertainty_scale = uncertainty_scale
 
     def _one(self, data: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         image = decode_image(data, max_pixels=self._max_pixels)
         answer = self._graph().predict(image[None])
         return (
             encode_labels(answer["labels"][0]),
-            encode_uncertainty(answer["uncertainty"][0], full_scale=self._uncertainty_scale),
+            encode_uncertainty(answer["uncertainty"][0]),
         )
 
     @tf.function(input_signature=[_BYTES], autograph=False)

@@ -59,9 +59,9 @@ def decode_image(data: tf.Tensor, *, max_pixels: int) -> tf.Tensor:
     return tf.ensure_shape(image, [None, None, 3])
 
 
-def encode_uncertainty(uncertainty: tf.Tensor, *, full_scale: float) -> tf.Tensor:
-    """float32 (H, W) >= 0 to the bytes of an 8-bit PNG: value / 255 * full_scale, clipped above."""
-    levels = tf.round(tf.minimum(uncertainty / full_scale, 1.0) * 255.0)
+def encode_uncertainty(uncertainty: tf.Tensor) -> tf.Tensor:
+    """float32 (H, W) in 0…1 to the bytes of an 8-bit PNG, in steps of 1 / 255."""
+    levels = tf.round(uncertainty * 255.0)
     return tf.io.encode_png(tf.cast(levels, tf.uint8)[..., None])
 
 

@@ -17,7 +17,7 @@ _IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
 
 
 def convert(graph: ServingGraph, *, probabilities: bool) -> onnx.ModelProto:
-    """image uint8 (B, H, W, 3), all three dynamic, to labels, confidence and uncertainty.
+    """image uint8 (B, H, W, 3), all three dynamic, to what `ServingGraph.predict` gives.
 
     probabilities: also `probabilities`, float32 (B, H, W, outputs).
     """

@@ -36,13 +36,10 @@ def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
     from kerasseg.export.formats.session_answers import SessionAnswers
     from kerasseg.export.formats.warmup import write_warmup
 
-    scale = job.description.uncertainty_scale
-    assert scale is not None, "an export has measured it"
     job.say("writing the SavedModel")
     Deployment(
         job.folded_graph(copies=True),
         max_pixels=job.description.max_pixels,
-        uncertainty_scale=scale,
         labels_file=folder / "labels.json",
     ).save(folder)
     write_warmup(folder, [job.samples.first_file()], model_name=job.run.name)

@@ -34,7 +34,10 @@ def triton_config(model: onnx.ModelProto) -> str:
 def _tensor(kind: str, value: onnx.ValueInfoProto) -> str:
     tensor = value.type.tensor_type
     sides = [axis.dim_value or -1 for axis in tensor.shape.dim[1:]]
+    # A number an image: Triton asks for an axis, and takes it off again in front of the file.
+    dims = ", ".join(map(str, sides)) if sides else "1"
+    reshape = "" if sides else " reshape { shape: [] }"
     return (
         f'{kind} {{ name: "{value.name}" data_type: {_TYPES[tensor.elem_type]} '
-        f"dims: [{', '.join(map(str, sides))}] }}"
+        f"dims: [{dims}]{reshape} }}"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasseg.inference.predictor import Predictor
+from kerasseg.inference.predictor import IMAGE_UNCERTAINTY, Predictor
 from kerasseg.inference.tiles import Outputs
 from kerasseg.models.serving_graph import ServingGraph
 from kerasseg.runs.description import ModelDescription
@@ -41,4 +41,4 @@ class GraphPredictor(Predictor):
 
 
 def _arrays(tensors: Mapping[str, Any]) -> Outputs:
-    return {name: values.numpy() for name, values in tensors.items()}
+    return {name: values.numpy() for name, values in tensors.items() if name != IMAGE_UNCERTAINTY}

@@ -14,8 +14,9 @@ from kerasseg.inference.tiles import Outputs
 from kerasseg.runs.description import ModelDescription
 
 OUTPUTS = ("labels", "confidence", "uncertainty")
-_LONGEST = 200  # characters
+VARIANCE = "variance"  # there if export.py was told --variance
 PROBABILITIES = "probabilities"  # there if export.py was told --probabilities
+_LONGEST = 200  # characters
 
 
 class OnnxPredictor(Predictor):
@@ -49,6 +50,7 @@ class OnnxPredictor(Predictor):
         super().__init__(ModelDescription.from_text(text, source=f"{path}: metadata"))
         self._session = session
         self._names = names
+        self._outputs = (*OUTPUTS, VARIANCE) if VARIANCE in names else OUTPUTS
         self._path = path
 
     @property
@@ -60,10 +62,10 @@ class OnnxPredictor(Predictor):
         return PROBABILITIES in self._names
 
     def compute(self, images: np.ndarray) -> Outputs:
-        return self._run(OUTPUTS, images)
+        return self._run(self._outputs, images)
 
     def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
-        return self._run((*OUTPUTS, PROBABILITIES), images)
+        return self._run((*self._outputs, PROBABILITIES), images)
 
     def _run(self, outputs: tuple[str, ...], images: np.ndarray) -> Outputs:
         try:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kerasseg.errors import UserError
 from kerasseg.inference.backends.tensorflow_threads import limit_threads
-from kerasseg.inference.predictor import Predictor
+from kerasseg.inference.predictor import IMAGE_UNCERTAINTY, Predictor
 from kerasseg.inference.tiles import Outputs
 from kerasseg.runs.description import ModelDescription
 
@@ -47,7 +47,7 @@ class SavedModelPredictor(Predictor):
 
     def compute(self, images: np.ndarray) -> Outputs:
         outputs = self._loaded.signatures[SIGNATURE](image=tf.constant(images))
-        return {name: values.numpy() for name, values in outputs.items()}
+        return {n: values.numpy() for n, values in outputs.items() if n != IMAGE_UNCERTAINTY}
 
     def compute_with_probabilities(self, images: np.ndarray) -> Outputs:
         """Two passes: an export has no signature for both."""

@@ -10,8 +10,6 @@ from PIL import Image
 from kerasseg.export.formats.deployment import Deployment
 from kerasseg.runs.trained import open_run
 
-SCALE = 3.0
-
 
 @pytest.fixture(scope="module")
 def graph(run_dir):
@@ -24,7 +22,6 @@ def saved(graph, run_dir, tmp_path_factory):
     Deployment(
         graph,
         max_pixels=200_000,
-        uncertainty_scale=SCALE,
         labels_file=run_dir / "labels.json",
     ).save(path)
     return path
@@ -59,6 +56,8 @@ def test_the_signatures_have_the_names_and_types_of_the_contract(saved):
         "labels": (tf.uint8, 3),
         "confidence": (tf.float32, 3),
         "uncertainty": (tf.float32, 3),
+        "image_uncertainty": (tf.float32, 1),
+        "variance": (tf.float32, 3),
     }
     assert (saved / "assets" / "labels.json").is_file()
 
@@ -101,8 +100,7 @@ def test_encoded_takes_several_sizes_and_kinds_at_once(graph, signature, drawn):
             for name in ("labels_png_bytes", "uncertainty_png_bytes")
         )
         np.testing.assert_array_equal(labels, expected["labels"])
-        clipped = np.minimum(expected["uncertainty"], SCALE)
-        assert np.abs(uncertainty / 255 * SCALE - clipped).max() <= SCALE / 255 * 0.5 + 1e-5
+        assert np.abs(uncertainty / 255 - expected["uncertainty"]).max() <= 0.5 / 255 + 1e-5
 
 
 @pytest.mark.parametrize("data", [b"no image", as_bytes(np.zeros((500, 500, 3), np.uint8), "PNG")])

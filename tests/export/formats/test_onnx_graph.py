@@ -45,7 +45,7 @@ def assert_same(graph, answers, images):
     given = np.take_along_axis(probabilities, found["labels"][..., None].astype(int), axis=-1)
     np.testing.assert_allclose(given[..., 0], probabilities.max(axis=-1), atol=1e-4)
     assert found["labels"].dtype == np.uint8
-    for name in ("confidence", "uncertainty"):
+    for name in expected.keys() - {"labels"}:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, atol=1e-4)
 
 
@@ -107,7 +107,13 @@ def test_the_file_says_what_it_is(exported):
     assert [value.name for value in model.graph.input] == ["image"]
     shape = model.graph.input[0].type.tensor_type.shape.dim
     assert [axis.dim_param or axis.dim_value for axis in shape] == ["batch", "height", "width", 3]
-    assert {v.name for v in model.graph.output} == {"labels", "confidence", "uncertainty"}
+    outputs = {value.name: value.type.tensor_type.shape.dim for value in model.graph.output}
+    axes = {name: [axis.dim_param for axis in shape] for name, shape in outputs.items()}
+    dense = ("labels", "confidence", "uncertainty", "variance")
+    assert axes == {
+        **{name: ["batch", "height", "width"] for name in dense},
+        "image_uncertainty": ["batch"],
+    }
     found = {entry.key: entry.value for entry in model.metadata_props}
     assert found == {"kerasseg": '{"tile": 64}', "class_names": '["road", "sky"]'}
 

@@ -25,6 +25,7 @@ def outputs(*, probabilities):
     yield tensor("labels", onnx.TensorProto.UINT8, *axes)
     yield tensor("confidence", onnx.TensorProto.FLOAT, *axes)
     yield tensor("uncertainty", onnx.TensorProto.FLOAT, *axes)
+    yield tensor("image_uncertainty", onnx.TensorProto.FLOAT, "batch")
     if probabilities:
         yield tensor("probabilities", onnx.TensorProto.FLOAT, *axes, 20)
 
@@ -45,13 +46,18 @@ def test_it_is_what_triton_reads(probabilities):
             kind = value.type.tensor_type
             assert protos.DataType.Name(t.data_type) == ONNX_TYPES[kind.elem_type]
             # Without the batch: Triton adds it. A side that may be any is -1.
-            assert list(t.dims) == [axis.dim_value or -1 for axis in kind.shape.dim[1:]]
+            sides = [axis.dim_value or -1 for axis in kind.shape.dim[1:]]
+            assert list(t.dims) == (sides or [1])
+            assert t.HasField("reshape") == (not sides)
+            assert list(t.reshape.shape) == []
 
 
 def test_the_text_itself():
     lines = triton_config(model(*outputs(probabilities=True))).splitlines()
     assert 'input { name: "image" data_type: TYPE_UINT8 dims: [-1, -1, 3] }' in lines
     assert 'output { name: "labels" data_type: TYPE_UINT8 dims: [-1, -1] }' in lines
+    number = "data_type: TYPE_FP32 dims: [1] reshape { shape: [] }"
+    assert f'output {{ name: "image_uncertainty" {number} }}' in lines
     assert 'output { name: "probabilities" data_type: TYPE_FP32 dims: [-1, -1, 20] }' in lines
     with pytest.raises(KeyError):
         triton_config(model(tensor("labels", onnx.TensorProto.DOUBLE, "batch")))
