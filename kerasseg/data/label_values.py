@@ -1,13 +1,17 @@
 """What is said of values in a label file that do not fit its label set."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from kerasseg.data.label_png import ids_of, read_png_header
+from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.labels import UNKNOWN, LabelSet
 
 _SHOWN = 5  # values
+_LOOKED_AT = 50  # labels
 
 
 def unknown_values(path: Path, values: np.ndarray, counts: np.ndarray, label_set: LabelSet) -> str:
@@ -26,7 +30,37 @@ def unknown_values(path: Path, values: np.ndarray, counts: np.ndarray, label_set
     if label_set.dataset == "folders" and label_set.drawn_as == "ids" and 255 in values:
         declared = [*label_set.void_ids, 255] if label_set.void_declared else 255
         hint = f"; if 255 is unlabelled, declare `void: {{id: {declared}}}` in the file of classes"
+        if label_set.num_classes == 2 and label_set.ids[0] == 0:  # a mask of 0 and 255, perhaps
+            hint += f", if it is {label_set.names[1]}, write `id: 255` there"
+    elif label_set.drawn_as == "ids" and len(values) > 2 and label_set.ids == (0, 255):
+        hint = "; a mask whose edges were smoothed, or JPEG: save it without"
     return f"{path}: unknown {what} {listed}{rest}; allowed: {allowed}{hint}"
+
+
+def described_labels(samples: Sequence[Sample]) -> str:
+    """What some of the labels hold, in words, for somebody who has no file of classes yet.
+
+    Of a binary task the file that is right. "" if they cannot be read, or hold colours.
+    """
+    found: set[int] = set()
+    for sample in take_evenly(samples, _LOOKED_AT):
+        try:
+            with open(sample.label, "rb") as file:
+                header = read_png_header(file)
+                if header is None or header.kind not in ("gray", "palette"):
+                    return ""
+                file.seek(0)
+                with Image.open(file, formats=("PNG",)) as label:
+                    found.update(np.unique(ids_of(label, header.bits)).tolist())
+        except (OSError, ValueError, SyntaxError, EOFError):
+            return ""
+    text = f"the labels hold the ids {_ranges(sorted(found))}"
+    if found in ({0, 1}, {0, 255}):
+        text += (
+            ": a binary task has two classes, `classes: [{name: background, id: 0, color: "
+            f"[0, 0, 0]}}, {{name: object, id: {max(found)}, color: [255, 0, 0]}}]`"
+        )
+    return text
 
 
 def palette_contradiction(

@@ -20,12 +20,16 @@ def files_left_out(
     return sorted(
         path
         for folder in folders
-        for path in _visible_below(folder)
+        for path in visible_below(folder)
         if path not in used and not path.name.lower().endswith(known)
     )
 
 
-def _visible_below(folder: Path) -> Iterator[Path]:
+def visible_below(folder: Path) -> Iterator[Path]:
+    """Files at any depth, without those whose name or folder starts with a dot, unsorted.
+
+    A link to a folder comes as one file. Raises UserError for a link to nothing.
+    """
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]

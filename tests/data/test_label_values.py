@@ -59,3 +59,27 @@ def test_ids_in_three_equal_channels_get_a_hint(tmp_path):
     save_label(samples[0], np.full((H, W, 3), 99))
     with pytest.raises(UserError, match=r"in the file of classes$"):
         run(samples[:1], tmp_path, OWN)
+
+
+def mask_labels(high):
+    """Two classes: background, 0, and thing."""
+    two = {"names": ["background", "thing"], "palette": [[0, 0, 0], [1, 1, 1]], "ids": [0, high]}
+    return LabelSet.from_json(
+        OWN.to_json() | two | {"id_to_train": {"0": 0, str(high): 1}, "void_declared": False}
+        | {"void_ids": [254]}
+    )  # fmt: skip
+
+
+def test_masks_of_0_and_255(tmp_path):
+    (sample,) = make_samples(tmp_path / "data")
+    mask = np.zeros((H, W), np.uint8)
+    mask[:3] = 255
+    save_label(sample, mask)
+    (facts,) = run([sample], tmp_path, mask_labels(255))
+    assert facts.pixels == ((H - 3) * W, 3 * W, 0)
+    with pytest.raises(UserError, match=r"`void: \{id: 255\}` .*, if it is thing, write `id: 255`"):
+        run([sample], tmp_path, mask_labels(1))
+    mask[3, :9] = np.arange(1, 10)
+    save_label(sample, mask)
+    with pytest.raises(UserError, match=r"allowed: 0, 255; a mask whose edges were smoothed"):
+        run([sample], tmp_path, mask_labels(255))

@@ -46,7 +46,7 @@ def test_errors(tmp_path):
         read_folders(tmp_path, "train")
 
 
-@pytest.mark.parametrize("other", ["a_L.png", "a.tif", "A-mask.png", "a_1_color.PNG"])
+@pytest.mark.parametrize("other", ["a_ids.png", "a.tif", "A-mask.png", "a_1_color.PNG"])
 def test_a_label_of_nearly_the_right_name_is_shown(tmp_path, other):
     make_tree(tmp_path)
     labels = tmp_path / "train" / "labels"
@@ -78,3 +78,137 @@ def test_a_missing_root_is_what_is_missing(tmp_path):
     data = DataConfig(name="folders", root=str(tmp_path / "nowhere"))
     with pytest.raises(UserError, match=r"nowhere: not found; expected data\.root"):
         FOLDERS.read_labels(data, void="ignore")
+
+
+# Where images (:) and labels (=) of train lie; each is read as the samples a and b.
+LAYOUTS = {
+    "named alike": "train/images/a.png=train/labels/a.png train/images/b.jpg=train/labels/b.png",
+    "_mask": "train/images/a.png=train/labels/a_mask.png "
+    "train/images/b.png=train/labels/b_Mask.png",
+    "_L": "train/images/a.png=train/labels/a_L.png train/images/b.png=train/labels/b_l.PNG",
+    "_labelIds": "train/images/a.jpg=train/labels/a_labelIds.png "
+    "train/images/b.png=train/labels/b.png",
+    "beside, in images": "train/images/a.jpg=train/images/a_mask.png "
+    "train/images/b.png=train/images/b_mask.png",
+    "beside": "train/a.jpg=train/a_mask.png train/b.png=train/b_L.png",
+    "in subfolders": "train/images/x/a.png=train/labels/x/a.png "
+    "train/images/x/y/b.png=train/labels/x/y/b_mask.png",
+    "beside, in subfolders": "train/x/a.jpg=train/x/a_mask.png train/y/b.jpg=train/y/b_mask.png",
+    "listed": "images/a.png=labels/a.png images/x/b.jpg=labels/x/b_L.png",
+    "listed, beside": "a.png=a_mask.png x/b.jpg=x/b_mask.png",
+}
+
+
+def lay(root, pairs):
+    for path, shape in [
+        entry
+        for pair in pairs.split()
+        for entry in zip(pair.split("="), ((4, 5, 3), (4, 5)), strict=True)
+    ]:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros(shape, np.uint8)).save(root / path)
+    return [tuple(pair.split("=")) for pair in pairs.split()]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(tmp_path, layout):
+    pairs = lay(tmp_path, LAYOUTS[layout])
+    if layout.startswith("listed"):
+        lay(tmp_path, "images/c.png=labels/c.png" if "," not in layout else "c.png=c_mask.png")
+        (tmp_path / "labels.yaml").write_text("")
+        (tmp_path / "train.txt").write_text("# drive 1\n\na\nx/b.jpg\r\n")
+        (tmp_path / "val.txt").write_text("./c.png")
+        assert [s.name for s in read_folders(tmp_path, "val")] == ["c"]
+    samples = read_folders(tmp_path, "train")
+    assert [s.name for s in samples] == ["a", "b"]
+    found = [tuple(str(p.relative_to(tmp_path)) for p in (s.image, s.label)) for s in samples]
+    assert found == pairs
+    assert FOLDERS.find_left_out(tmp_path, "train", samples) == []
+
+
+def test_files_of_one_name_take_that_of_their_folder_along(tmp_path):
+    lay(
+        tmp_path,
+        "train/images/x/a.png=train/labels/x/a.png train/images/y/a.png=train/labels/y/a.png",
+    )
+    assert [s.name for s in read_folders(tmp_path, "train")] == ["x_a", "y_a"]
+
+
+def test_an_image_may_itself_be_called_like_a_label(tmp_path):
+    lay(tmp_path, "train/images/a.png=train/labels/a.png train/images/a_L.png=train/labels/a_L.png")
+    samples = read_folders(tmp_path, "train")
+    assert [(s.image.name, s.label.name) for s in samples] == [("a.png",) * 2, ("a_L.png",) * 2]
+
+
+def test_two_labels_of_one_image_are_refused(tmp_path):
+    lay(
+        tmp_path,
+        "train/images/a.png=train/labels/a_L.png train/images/a.png=train/labels/a_mask.png",
+    )
+    expected = (
+        rf"a_mask\.png: a_L\.png is a label of {tmp_path}/train/images/a\.png, too; remove one"
+    )
+    with pytest.raises(UserError, match=expected):
+        read_folders(tmp_path, "train")
+
+
+def test_a_label_without_image_in_a_subfolder(tmp_path):
+    lay(tmp_path, "train/images/x/a.png=train/labels/x/a.png")
+    (tmp_path / "train/labels/x/b_mask.png").write_bytes(b"")
+    expected = r"x/b_mask\.png: has no image; expected .*images/x/b\.png, \.jpg or \.jpeg$"
+    with pytest.raises(UserError, match=expected):
+        read_folders(tmp_path, "train")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\nx/c\n", r"train\.txt:2: found x/c, no image of that name in .*images$"),
+        ("a\n../a\n", r"train\.txt:2: found \.\./a, no image"),
+        ("a\na.png\n", r"train\.txt:2: a\.png is listed twice$"),
+        ("# nothing\n", r"train\.txt: no name found; expected one image of .*images a line$"),
+        (b"a\xff", r"train\.txt: not UTF-8 text \(byte 1\)$"),
+        ("c", r"c\.png: has no label; expected .*labels/c\.png$"),
+    ],
+)
+def test_lists_that_are_wrong(tmp_path, text, message):
+    lay(tmp_path, LAYOUTS["listed"] + " images/c.png=unused.png")
+    (tmp_path / "train.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError, match=message):
+        read_folders(tmp_path, "train")
+
+
+def test_what_no_list_names_is_told_once(tmp_path):
+    lay(tmp_path, LAYOUTS["listed"])
+    for split, name in (("train", "a"), ("val", "x/b")):
+        (tmp_path / f"{split}.txt").write_text(name)
+    lay(tmp_path, "images/c.png=labels/c.png")
+    left_out = [FOLDERS.find_left_out(tmp_path, split, ()) for split in ("train", "val")]
+    assert left_out == [[tmp_path / "images/c.png", tmp_path / "labels/c.png"], []]
+    (tmp_path / "train").mkdir()
+    with pytest.raises(UserError, match=r"train\.txt: the folder .*train is there, too; remove"):
+        read_folders(tmp_path, "train")
+
+
+@pytest.mark.parametrize("high", [1, 255])
+def test_masks_without_a_file_of_classes_are_answered_with_it(tmp_path, high):
+    lay(tmp_path, LAYOUTS["beside"])
+    mask = Image.fromarray(np.array([[0, high], [high, 0]], np.uint8))
+    mask.save(tmp_path / "train" / "a_mask.png")
+    data = DataConfig(name="folders", root=str(tmp_path))
+    with pytest.raises(UserError, match=r"labels\.yaml: not found; the labels hold") as caught:
+        FOLDERS.read_labels(data, void="ignore")
+    assert "\n" not in str(caught.value)
+    (tmp_path / "labels.yaml").write_text(str(caught.value).split("`")[1])
+    labels = FOLDERS.read_labels(data, void="ignore")
+    assert (labels.names, labels.ids) == (("background", "object"), (0, high))
+
+
+def test_ids_without_a_file_of_classes_are_told(tmp_path):
+    lay(tmp_path, LAYOUTS["beside"])
+    Image.fromarray(np.array([[0, 1, 2, 7]], np.uint8)).save(tmp_path / "train" / "a_mask.png")
+    with pytest.raises(UserError, match=r"not found; the labels hold the ids 0-2, 7$"):
+        FOLDERS.read_labels(DataConfig(name="folders", root=str(tmp_path)), void="ignore")
+    Image.new("RGB", (5, 4)).save(tmp_path / "train" / "a_mask.png")
+    with pytest.raises(UserError, match=r"not found; expected a YAML file with the classes$"):
+        FOLDERS.read_labels(DataConfig(name="folders", root=str(tmp_path)), void="ignore")

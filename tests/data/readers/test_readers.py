@@ -132,10 +132,10 @@ def test_whatever_is_visible_and_not_used_is_counted_with_an_example(name, root)
     (images / "notes.txt").write_text("text")
     (images / ".hidden").write_text("text")
     (images / "more").mkdir()
-    save(images / "more" / "c.png", (4, 6, 3))
+    save(images / "more" / "c.gif", (4, 6))
     (labels / "old.zip").write_bytes(b"")
     assert open_(name, root).remarks[0] == (
-        f"val: 3 files are not used, such as {min(images / 'more/c.png', labels / 'old.zip')}"
+        f"val: 3 files are not used, such as {min(images / 'more/c.gif', labels / 'old.zip')}"
     )
 
 
