@@ -18,20 +18,29 @@ from tests.integration.conftest import streets  # noqa: F401
 from tests.integration.small_run import SMALL
 from tests.programs import PROJECT, run_program, start_program
 
+# The cells are forked, and leave out what tests of TensorBoard and of the page have.
+BARE = """
+import sys
+from kerasseg.commands.main import main
+from tests.integration.bare_run import draw_nothing
+draw_nothing()
+sys.exit(main())
+"""
 COMMON = ("--config", str(PROJECT / "configs" / "streets.yaml"), "--runs", "cells")
 
 
 @pytest.fixture
 def arguments(streets):  # noqa: F811
     settings = [text for text in SMALL if "validate_every" not in text and "panels" not in text]
-    return ("-m", "kerasseg", "ablate", *COMMON, f"data.root={streets}", *settings)
+    return ("ablate", *COMMON, f"data.root={streets}", *settings)
 
 
 @pytest.mark.slow
 def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, tmp_path):
     def run(*words):
         cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-        return run_program([*arguments, *words], folder=tmp_path, fork_children=True, **cache)
+        command = ["-m", "kerasseg", *arguments, *words]
+        return run_program(command, folder=tmp_path, fork_children=True, **cache)
 
     first = run("--steps", "4", "--seeds", "1", "--variants", "plain")
     assert first.returncode == 0, first.stderr
@@ -87,7 +96,8 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, tmp_pat
 @pytest.mark.slow
 def test_a_sweep_trains_a_cell_for_each_value(arguments, tmp_path):
     words = ("--steps", "2", "--seeds", "1", "--sweep", "loss.boundary_weight=2,4")
-    found = run_program([*arguments, *words], folder=tmp_path, fork_children=True)
+    command = ["-c", BARE, *arguments, *words]
+    found = run_program(command, folder=tmp_path, fork_children=True)
     assert found.returncode == 0, found.stderr
     for value in (2, 4):
         name = f"boundary_weight-{value}-seed0"
@@ -102,7 +112,7 @@ def test_a_sweep_trains_a_cell_for_each_value(arguments, tmp_path):
 
 @pytest.mark.slow
 def test_a_stop_in_the_middle_of_a_cell_loses_nothing(arguments, streets, tmp_path):  # noqa: F811
-    command = [*arguments, "--steps", "40", "--seeds", "1", "--variants", "full"]
+    command = ["-c", BARE, *arguments, "--steps", "40", "--seeds", "1", "--variants", "full"]
 
     def start():
         cache = {"XDG_CACHE_HOME": str(tmp_path / "c")}

@@ -173,24 +173,24 @@ def test_jpeg_and_png_of_the_warm_up_are_real_images(exported):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "place", ["formats.warmup.write_warmup", "exporter.model_card", "exporter.publish"]
-)
-def test_a_kill_leaves_a_whole_version_or_none(place, run_dir, tmp_path):
-    """The export dies by SIGKILL as it calls `place`; the one after it is whole."""
+def test_a_kill_leaves_a_whole_version_or_none(run_dir, tmp_path):
+    """Exports die by SIGKILL, one as it calls each `place`; the one after them is whole."""
     out = tmp_path / "out"
     arguments = [str(run_dir), "--out", str(out), "--images", "1", "--formats", "savedmodel"]
     export = str(PROJECT / "export.py")
-    program = (
-        "import os, signal, sys, runpy\n"
-        "import kerasseg.export.exporter, kerasseg.export.formats.warmup\n"
-        f"kerasseg.export.{place} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"sys.argv = {['export.py', *arguments]!r}\n"
-        f"runpy.run_path({export!r}, run_name='__main__')\n"
-    )
-    killed = run_program(["-c", program], folder=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
-    assert killed.returncode == -signal.SIGKILL
-    assert all(map(is_temporary, out.iterdir()))
+    for place in ("formats.warmup.write_warmup", "exporter.model_card", "exporter.publish"):
+        program = (
+            "import os, signal, sys, runpy\n"
+            "import kerasseg.export.exporter, kerasseg.export.formats.warmup\n"
+            f"kerasseg.export.{place} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
+            f"sys.argv = {['export.py', *arguments]!r}\n"
+            f"runpy.run_path({export!r}, run_name='__main__')\n"
+        )
+        killed = run_program(["-c", program], folder=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
+        assert killed.returncode == -signal.SIGKILL, place
+        left = list(out.iterdir())
+        assert len(left) == 1, place  # what the kill before has left is gone
+        assert all(map(is_temporary, left)), place
     done = run_program([export, *arguments], folder=tmp_path, TF_CPP_MIN_LOG_LEVEL="3")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(out / "1")

@@ -1,4 +1,4 @@
-"""Runs train.py and kills it at the place that WHERE names: `killed_run.py WHERE ARGUMENTS…`.
+"""As bare_run.py, and killed at the place that WHERE names: `killed_run.py WHERE ARGUMENTS…`.
 
 A kill is SIGKILL: no handler runs, no file is closed. Only places are chosen here, nothing of
 what the training does is changed; with `budget:STEP` a clock of its own measures the steps that
@@ -6,20 +6,15 @@ what the training does is changed; with `budget:STEP` a clock of its own measure
 """
 
 import os
-import runpy
 import signal
 import sys
 from itertools import count
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from kerasseg.backend import load_tensorflow
-
-load_tensorflow()
-
-from kerasseg.training import loop, plan, step, timing  # noqa: E402
+from kerasseg.training import loop, plan, step, timing
+from tests.integration.bare_run import run_bare
 
 where, number = sys.argv[1].split(":")
 left = int(number)
@@ -81,6 +76,4 @@ elif where == "save":
 else:
     raise AssertionError(where)
 
-program = Path(__file__).resolve().parents[2] / "train.py"
-sys.argv = [str(program), *sys.argv[2:]]
-runpy.run_path(str(program), run_name="__main__")
+run_bare(sys.argv[2:])

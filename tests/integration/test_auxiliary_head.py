@@ -20,6 +20,7 @@ from tests.integration.small_run import SMALL
 from tests.programs import PROJECT
 
 TRAIN = str(PROJECT / "train.py")
+BARE = str(PROJECT / "tests" / "integration" / "bare_run.py")
 KILLED = str(PROJECT / "tests" / "integration" / "killed_run.py")
 NET = {
     "model.width": 4,
@@ -67,7 +68,7 @@ def test_it_resumes_exactly_and_is_in_nothing_that_leaves_the_run(streets, run_c
     assert [row["images_seen"] for row in history(whole)] == ["8", "16", "24"]
     assert [row["steps"] for row in history(whole)] == ["4"] * 3
     assert run_command(KILLED, "step:7", *settings(killed)).returncode == -signal.SIGKILL
-    resumed = run_command(TRAIN, *settings(killed))
+    resumed = run_command(BARE, *settings(killed))
     assert "resuming after step 6" in resumed.stdout, resumed.stderr
     assert_same_run(killed, whole)
     assert all(np.isfinite(values).all() for values in final_state(whole).values())

@@ -11,6 +11,7 @@ from tests.integration.small_run import SMALL
 from tests.programs import PROJECT
 
 TRAIN = str(PROJECT / "train.py")
+BARE = str(PROJECT / "tests" / "integration" / "bare_run.py")
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def run(self, *arguments, **options):
     return run_step(self, *arguments, **options)
 
 step.StepClock.run = run
-runpy.run_path({TRAIN!r}, run_name="__main__")
+runpy.run_path({BARE!r}, run_name="__main__")
 """
     stages = "train.stages=[{crop_scale: 1.0, epochs: 30}]"
     settings = [f"data.root={tree}", f"run_dir={tmp_path / 'run'}", *SMALL, stages]

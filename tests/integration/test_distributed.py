@@ -18,6 +18,7 @@ from tests.integration.small_run import SMALL
 from tests.programs import PROJECT, run_program, start_program
 
 TRAIN = str(PROJECT / "train.py")
+BARE = str(PROJECT / "tests" / "integration" / "bare_run.py")
 KILLED = str(PROJECT / "tests" / "integration" / "killed_run.py")
 TWO_DEVICES = str(PROJECT / "tests" / "integration" / "two_devices.py")
 # Dropout, flips, colours and BatchNorm as they are. Not Adam: it makes a step of its full rate out
@@ -103,7 +104,7 @@ def assert_same_run(run: Path, expected: Path) -> None:
 def alone(streets, tmp_path_factory):
     """A run on one device."""
     folder = tmp_path_factory.mktemp("alone")
-    run_alone(folder, [TRAIN, *settings(streets, folder / "run")])
+    run_alone(folder, [BARE, *settings(streets, folder / "run")])
     return folder / "run"
 
 
@@ -118,14 +119,14 @@ def test_two_processes_do_and_survive_a_signal_and_a_kill(streets, alone, tmp_pa
     arguments = settings(streets, run)
     # A scheduler that asks one of them to go: all stop at the same step, with the state saved.
     chief, worker = run_two(
-        tmp_path, [[TRAIN, *arguments], [KILLED, "terminate:3", *arguments]], patience=NOTICED
+        tmp_path, [[BARE, *arguments], [KILLED, "terminate:3", *arguments]], patience=NOTICED
     )
     assert (chief[0], worker[0]) == (3, 3), chief[2] + worker[2]
     assert "run the same command again" in chief[2]
     assert [path.name[:9] for path in sorted((run / "state").glob("*.npz"))][-1] == "000000003"
 
     chief, worker = run_two(
-        tmp_path, [[TRAIN, *arguments], [KILLED, "step:4", *arguments]], patience=NOTICED
+        tmp_path, [[BARE, *arguments], [KILLED, "step:4", *arguments]], patience=NOTICED
     )
     assert (chief[0], worker[0]) == (3, -signal.SIGKILL), chief[2]
     assert "resuming after step 3" in chief[1]

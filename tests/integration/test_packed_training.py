@@ -14,6 +14,7 @@ from tests.programs import PROJECT
 pytestmark = pytest.mark.slow
 
 TRAIN = str(PROJECT / "train.py")
+BARE = str(PROJECT / "tests" / "integration" / "bare_run.py")
 
 
 def test_packed_data_trains_to_the_same_run(streets, tmp_path, run_command):
@@ -23,9 +24,9 @@ def test_packed_data_trains_to_the_same_run(streets, tmp_path, run_command):
     done = run_command("-m", "kerasseg", "pack", str(files), str(packed), "--shard-mb", "2")
     assert done.returncode == 0, done.stderr
     assert len(list(packed.glob("train-*.pixels"))) == 3
-    for name, root in (("files", files), ("shards", packed)):
+    for program, name, root in ((BARE, "files", files), (TRAIN, "shards", packed)):
         settings = [f"data.root={root}", f"run_dir={name}", *SMALL]
-        done = run_command(TRAIN, *settings, "loss.class_weights=median_frequency")
+        done = run_command(program, *settings, "loss.class_weights=median_frequency")
         assert done.returncode == 0, done.stderr
     assert len(history(tmp_path / "files")) == 3
     assert_same_run(tmp_path / "files", tmp_path / "shards")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.same_run import assert_same_run, history
 from tests.integration.small_run import SMALL
-from tests.integration.test_resume import KILLED, TRAIN
+from tests.integration.test_resume import BARE, KILLED
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def test_it_ends_where_a_run_without_a_break_ends(streets, run_command, tmp_path
     def settings(run_dir):
         return [f"data.root={streets}", f"run_dir={run_dir}", *SMALL, *STILL]
 
-    done = run_command(TRAIN, *settings(whole))
+    done = run_command(BARE, *settings(whole))
     assert done.returncode == 0, done.stderr
     # Two epochs without a gain after the first of the last stage; none of the first stage counts.
     assert len(history(whole)) == 6
@@ -37,16 +37,16 @@ def test_it_ends_where_a_run_without_a_break_ends(streets, run_command, tmp_path
 
     killed = run_command(KILLED, "step:23", *settings(broken))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = run_command(TRAIN, *settings(broken))
+    resumed = run_command(BARE, *settings(broken))
     assert resumed.returncode == 0, resumed.stderr
     assert_same_run(broken, whole)
 
-    again = run_command(TRAIN, *settings(whole))
+    again = run_command(BARE, *settings(whole))
     assert again.returncode == 0, again.stderr
     assert "this run is finished (train.patience)" in again.stdout
     assert len(history(whole)) == 6
 
-    more = run_command(TRAIN, *settings(whole), "train.patience=3")
+    more = run_command(BARE, *settings(whole), "train.patience=3")
     assert more.returncode == 0, more.stderr
     assert len(history(whole)) == 7
     assert (whole / "metrics.json").exists()

@@ -16,6 +16,7 @@ from tests.integration.small_run import SMALL
 from tests.programs import PROJECT
 
 TRAIN = str(PROJECT / "train.py")
+BARE = str(PROJECT / "tests" / "integration" / "bare_run.py")
 KILLED = str(PROJECT / "tests" / "integration" / "killed_run.py")
 
 pytestmark = pytest.mark.slow
@@ -69,7 +70,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert not (run_dir / "metrics.json").exists()
     if status == 3:
         assert "run the same command again" in killed.stderr + killed.stdout
-    resumed = run_command(TRAIN, *settings(streets, run_dir))
+    resumed = run_command(BARE, *settings(streets, run_dir))
     assert resumed.returncode == 0, resumed.stderr
     assert "resuming after step" in resumed.stdout
     assert_same_run(run_dir, uninterrupted)
@@ -93,7 +94,7 @@ def test_a_damaged_state_falls_back_to_the_one_before(
     newest = sorted((run_dir / "state").glob("*.npz"))[-1]
     content = newest.read_bytes()
     newest.write_bytes(content[: len(content) // 2])
-    resumed = run_command(TRAIN, *settings(streets, run_dir))
+    resumed = run_command(BARE, *settings(streets, run_dir))
     assert resumed.returncode == 0, resumed.stderr
     assert newest.name in resumed.stdout
     assert_same_run(run_dir, uninterrupted)
@@ -113,10 +114,10 @@ def test_a_budget_is_planned_once(streets, run_command, tmp_path):
     assert total * 0.1 + len(plan) * 3 + 5 <= 60 * 0.96
     assert (total + 4) * 0.1 + (len(plan) + 1) * 3 + 5 > 60 * 0.96
     other = "train.stages=[{crop_scale: 0.6, epochs: 2}, {crop_scale: 1.0, epochs: 1}]"
-    refused = run_command(TRAIN, *arguments, other)
+    refused = run_command(BARE, *arguments, other)
     assert refused.returncode == 2
     assert "train.stages" in refused.stderr
-    resumed = run_command(TRAIN, *arguments)
+    resumed = run_command(BARE, *arguments)
     assert resumed.returncode == 0, resumed.stderr
     assert "minutes =" not in resumed.stdout
     rows = history(run_dir)
@@ -153,7 +154,7 @@ def test_a_finished_run_says_so_and_can_be_made_longer(
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_state(streets, run_command, tmp_path):
     run_dir = tmp_path / "run"
     wild = ["optimizer.name=sgd", "optimizer.learning_rate=1e30", "optimizer.schedule=constant"]
-    done = run_command(TRAIN, *settings(streets, run_dir), *wild)
+    done = run_command(BARE, *settings(streets, run_dir), *wild)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert "the loss is not finite" in done.stderr
