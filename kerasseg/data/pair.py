@@ -1,6 +1,6 @@
 """One image with its label: are both sound, do they fit, and what is drawn there?
 
-Images may be PNG or JPEG with 8 bits a channel or fewer: gray, palette, RGB, with or without
+Images may be PNG or JPEG with 8 bits a channel or fewer: gray, palette, RGB, CMYK, with or without
 alpha. 16-bit images are refused: they would lose half of their bits in silence.
 """
 
@@ -53,10 +53,13 @@ def header_problem(sample: Sample, label_set: LabelSet) -> str | None:
     try:
         with open(sample.label, "rb") as file:
             label = read_png_header(file)
+            file.seek(0)
+            is_jpeg = file.read(2) == b"\xff\xd8"
     except OSError as error:
         return _damaged(sample.label, error)
     if label is None:
-        return f"{sample.label}: not a PNG file; labels are PNG"
+        reason = ", since JPEG changes their values" if is_jpeg else ""
+        return f"{sample.label}: not a PNG file; labels are PNG{reason}"
     misfit = _misfit(sample, label, size=size, orientation=orientation)
     if misfit:
         return misfit if early else _late_misfit(sample, label)
@@ -193,6 +196,15 @@ def _jpeg_kind(data: bytes) -> int | None:
 
 def _damaged(path: Path, error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return f"{path}: not a PNG or JPEG file"
+        return f"{path}: not a PNG or JPEG file{_real_kind(path)}"
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return f"{path}: cannot be decoded ({reason})"
+
+
+def _real_kind(path: Path) -> str:
+    """What a file is that is called otherwise."""
+    try:
+        with Image.open(path) as image:
+            return f", but {image.format}; convert it"
+    except Exception:  # no image, or a damaged one
+        return ""

@@ -10,6 +10,7 @@ from typing import TypeVar
 from kerasseg.errors import UserError
 
 Item = TypeVar("Item")
+_OTHER_KINDS = (".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".avif", ".jp2", ".ppm", ".pgm")
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,13 @@ def refuse_dangling_link(path: Path) -> None:
         raise UserError(f"{path}: a link to {os.readlink(path)}, which does not exist")
 
 
-def near_miss(folder: Path, stem: str, *, besides: Path | None = None) -> str:
+def near_miss(
+    folder: Path, stem: str, *, is_label: bool = False, besides: Path | None = None
+) -> str:
     """How a file in `folder` that is named nearly as `stem` is shown: "; 0001_L.png lies there".
 
-    besides: a file that is not meant. "" if there is none.
+    is_label: a label is missing, not an image. besides: a file that is not meant. "" if there is
+    none.
     """
     try:
         names = sorted(os.listdir(folder), key=lambda name: (len(name), name))
@@ -76,7 +80,18 @@ def near_miss(folder: Path, stem: str, *, besides: Path | None = None) -> str:
         if folder / name == besides:
             continue
         if not name.startswith(".") and name_here.startswith(own) and not rest[:1].isalnum():
-            return f"; {name} lies there"
+            return f"; {name} lies there{_not_read(name, is_label)}"
+    return ""
+
+
+def _not_read(name: str, is_label: bool) -> str:
+    """Why a file of that name is not read, if its suffix tells."""
+    suffix = os.path.splitext(name)[1].lower()
+    if is_label and suffix in (".jpg", ".jpeg"):
+        return ": JPEG changes the values of labels; save them as PNG, not by way of JPEG"
+    if suffix in _OTHER_KINDS:
+        wanted = "labels are PNG" if is_label else "images are PNG or JPEG"
+        return f": {wanted}; convert it"
     return ""
 
 
@@ -84,7 +99,7 @@ def _found(folder: Path) -> str:
     """What lies in `folder` instead of what is missing there, or ""."""
     names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"; found: {names[0]}{more}" if names else ""
+    return f"; found: {names[0]}{more}{_not_read(names[0], False)}" if names else ""
 
 
 def _is_utf8(path: Path) -> bool:
@@ -120,7 +135,7 @@ def checked_samples(samples: Sequence[Sample], *, where: Path, pattern: str) -> 
     if missing:
         first = min(missing, key=lambda sample: sample.name)
         more = f" (and {len(missing) - 1} more images without label)" if len(missing) > 1 else ""
-        near = near_miss(first.label.parent, first.label.stem)
+        near = near_miss(first.label.parent, first.label.stem, is_label=True)
         raise UserError(f"{first.image}: has no label; expected {first.label}{near}{more}")
     ordered = sorted(samples, key=lambda sample: sample.name)
     for one, two in pairwise(ordered):

@@ -109,7 +109,7 @@ def test_kinds_of_files(tmp_path):
     with pytest.raises(UserError, match=r"s0\.png: 16 bits a channel; images need 8"):
         run([sample], tmp_path)
     Image.fromarray(np.zeros((H, W, 3), np.uint8)).save(sample.image, format="GIF")
-    with pytest.raises(UserError, match=r"s0\.png: not a PNG or JPEG file$"):
+    with pytest.raises(UserError, match=r"s0\.png: not a PNG or JPEG file, but GIF; convert it$"):
         run([sample], tmp_path)
     (sample,) = make_samples(tmp_path / "data")
     Image.fromarray(np.zeros((H, W), np.uint8)).save(sample.label, format="JPEG")
