@@ -33,6 +33,7 @@ def label_of(sample: Sample, catalog: Catalog) -> np.ndarray:
             label_encoding=catalog.label_encoding,
             table=catalog.label_set.table,
             color_table=catalog.color_table,
+            color_tolerance=catalog.label_set.color_tolerance,
         )
     except (OSError, ValueError, SyntaxError, EOFError) as error:  # Pillow, for a damaged file
         reason = getattr(error, "strerror", None) or str(error)

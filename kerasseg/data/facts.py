@@ -52,7 +52,7 @@ class VerifiedCache:
         key = hashlib.sha256(label_set.table.tobytes())
         colors = sorted(label_set.color_to_train.items())
         key.update(repr((_FORMAT, os.path.abspath(root), label_set.drawn_as, colors)).encode())
-        key.update(repr(label_set.num_classes).encode())
+        key.update(repr((label_set.num_classes, label_set.color_tolerance)).encode())
         self.path = folder / f"verified-{key.hexdigest()[:20]}.json"
         self._num_counts = label_set.num_classes + 1
         self._entries: dict[str, list] = {}

@@ -59,11 +59,25 @@ def pack_color_table(table: Mapping[Color, int]) -> tuple[np.ndarray, np.ndarray
     return packed[order], np.array(list(table.values()), np.uint8)[order]
 
 
-def look_up_colors(packed: np.ndarray, table: Mapping[Color, int]) -> np.ndarray:
-    """Packed colours of any shape -> uint8 trainIds of that shape; UNKNOWN for the others."""
+def look_up_colors(
+    packed: np.ndarray, table: Mapping[Color, int], *, tolerance: int = 0
+) -> np.ndarray:
+    """Packed colours of any shape -> uint8 trainIds of that shape; UNKNOWN for the others.
+
+    tolerance: the largest Euclidean distance in RGB at which the nearest colour of the table is
+    taken; less than half of that between two of its colours, so that there is only one.
+    """
     keys, values = pack_color_table(table)
     place = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
-    return np.where(keys[place] == packed, values[place], np.uint8(UNKNOWN))
+    found = np.where(keys[place] == packed, values[place], np.uint8(UNKNOWN))
+    if tolerance and (other := keys[place] != packed).any():
+        colors, which = np.unique(packed[other], return_inverse=True)
+        near = np.full(colors.shape, UNKNOWN, np.uint8)
+        for key, value in zip(keys, values, strict=True):
+            apart = [(colors >> s & 255).astype(int) - int(key >> s & 255) for s in (16, 8, 0)]
+            near[np.square(apart).sum(axis=0) <= tolerance**2] = value
+        found[other] = near[which.ravel()]
+    return found
 
 
 def look_up(ids: np.ndarray, table: np.ndarray) -> np.ndarray:
@@ -77,11 +91,12 @@ def read_label(
     label_encoding: LabelEncoding,
     table: np.ndarray,
     color_table: Mapping[Color, int] | None,
+    color_tolerance: int = 0,
 ) -> np.ndarray:
     """The label PNG at `path` as uint8 (H, W) trainIds; UNKNOWN for what no table declares.
 
     table: uint8 (256,) label id -> trainId, used for "ids" and "indexed" (one method reads
-    both); color_table: {(r, g, b): trainId} for "colors".
+    both); color_table: {(r, g, b): trainId} for "colors", color_tolerance: see `look_up_colors`.
     Raises OSError if the file cannot be read. That it fits is verified by `kerasseg.data.verify`.
     """
     with open(path, "rb") as file:
@@ -92,7 +107,7 @@ def read_label(
         with Image.open(file, formats=("PNG",)) as label:
             if label_encoding == "colors":
                 assert color_table is not None
-                return look_up_colors(colors_of(label), color_table)
+                return look_up_colors(colors_of(label), color_table, tolerance=color_tolerance)
             ids = ids_of(label, header.bits)
     if ids.dtype == np.uint16:
         return np.where(ids < 256, table[ids & 255], np.uint8(UNKNOWN))

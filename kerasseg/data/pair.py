@@ -100,7 +100,9 @@ def decode_pair(sample: Sample, label_set: LabelSet) -> Facts:
     encoding: LabelEncoding
     if label_set.drawn_as == "colors":
         values, counts = np.unique(colors_of(label), return_counts=True)
-        train_ids = look_up_colors(values, label_set.color_to_train)
+        train_ids = look_up_colors(
+            values, label_set.color_to_train, tolerance=label_set.color_tolerance
+        )
         encoding = "colors"
     else:
         counts = np.bincount(ids_of(label, header.bits).ravel())

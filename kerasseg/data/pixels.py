@@ -124,6 +124,7 @@ class Decoder:
             label_encoding=self._catalog.label_encoding,
             table=self._catalog.label_set.table,
             color_table=self._catalog.color_table,
+            color_tolerance=self._catalog.label_set.color_tolerance,
         )
 
     def _decode_now(self, sample: Sample, index: int) -> np.ndarray:
@@ -144,6 +145,7 @@ class Decoder:
         content = [
             self._catalog.label_set.table.tolist(),
             repr(self._catalog.color_table),
+            self._catalog.label_set.color_tolerance,
             int(self._orientations[index]),
             *(file_stamp(path) for path in (sample.image, sample.label)),
         ]

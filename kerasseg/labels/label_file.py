@@ -5,10 +5,13 @@
       - {name: car, id: [1, 2], color: [0, 0, 142]}        # several ids may be one class
     void: {id: 255, color: [0, 0, 0]}                      # optional; one id or a list of ids
     labels: ids                                            # optional: ids | colors
+    tolerance: 8                                           # optional, of colors: see below
 
 A class has `name`, `id` (0 to 255) and `color` (RGB), and may have `category` (all or none).
 With `labels: colors` the label PNGs hold the colours themselves: `id` may then be left out (it is
 the place in the list), and `color` may be a list of colours, the first of which is shown.
+`tolerance` is the largest Euclidean distance in RGB at which a pixel still has a colour; without it
+colours have to be exact. It is less than half of the distance between the colours of two classes.
 Without `void` no pixel of a label may be void: an id or colour that the file does not name is an
 error, also 255. Void is then written as 255, or the highest id that no class has. With `labels:
 colors` pixels of void need `void: {color: …}`.
@@ -16,7 +19,9 @@ A single class beside void is refused: pixels of void are not scored, so its fal
 count. A binary task has two classes, one of which is the background.
 """
 
+import math
 from difflib import get_close_matches
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,7 +65,7 @@ class _Reader:
     """The file's content, entry by entry; remembers what is taken."""
 
     def __init__(self, data: Any) -> None:
-        self.data = _mapping(data, "the file", allowed=("classes", "void", "labels"))
+        self.data = _mapping(data, "the file", allowed=("classes", "void", "labels", "tolerance"))
         self.drawn_as = self.data.get("labels", "ids")
         if self.drawn_as not in ("ids", "colors"):
             raise UserError(f"labels: found {inline(self.drawn_as)}, allowed are ids and colors")
@@ -113,6 +118,7 @@ class _Reader:
             categories=tuple(categories),
             drawn_as=self.drawn_as,
             color_to_train=color_to_train if self.drawn_as == "colors" else {},
+            color_tolerance=self._tolerance(color_to_train),
             void_declared="id" in (self.data.get("void") or {}),
         )
 
@@ -141,6 +147,22 @@ class _Reader:
             "would not count, since void is not scored. A binary task has two classes: "
             f"{wanted.strip()[1:-1]}"
         )
+
+    def _tolerance(self, colors: dict[Color, int]) -> int:
+        value = self.data.get("tolerance", 0)
+        if "tolerance" in self.data and self.drawn_as == "ids":
+            raise UserError("tolerance: is for `labels: colors` only")
+        if not _is_byte(value):
+            raise UserError(f"tolerance: found {inline(value)}, allowed are 0 to 255")
+        for (one, first), (two, second) in combinations(colors.items(), 2):
+            apart = math.dist(one, two)
+            if value and first != second and 2 * value >= apart:
+                most = math.ceil(apart / 2) - 1
+                raise UserError(
+                    f"tolerance: found {value}, allowed are 0 to {most}, since {list(one)} and "
+                    f"{list(two)} are {apart:.1f} apart"
+                )
+        return value
 
     def _void(self) -> tuple[tuple[int, ...], tuple[Color, ...]]:
         entry = self.data.get("void")

@@ -33,7 +33,8 @@ class LabelSet:
     void_ids: label ids of void; the first one is written. void_declared: whether they are read as
     void; if not, the one of them is only written. categories: one for each class, or empty.
     void: "background" trains void as one more output, "ignore" leaves void pixels out.
-    drawn_as: label files hold "ids", or "colors" that `color_to_train` translates.
+    drawn_as: label files hold "ids", or "colors" that `color_to_train` translates; colours at most
+    `color_tolerance` (Euclidean distance in RGB) from one of these are taken for it.
     """
 
     dataset: str
@@ -49,6 +50,7 @@ class LabelSet:
     drawn_as: Literal["ids", "colors"] = "ids"
     color_to_train: Mapping[Color, int] = field(default_factory=dict)
     void_declared: bool = True
+    color_tolerance: int = 0
 
     def __post_init__(self) -> None:
         """Raises UserError for a set that contradicts itself (say, a damaged labels.json)."""
@@ -168,6 +170,7 @@ class LabelSet:
                     _color(color): train for color, train in data["color_to_train"].items()
                 },
                 void_declared=bool(data.get("void_declared", True)),
+                color_tolerance=int(data.get("color_tolerance", 0)),
             )
         except KeyError as error:
             raise UserError(f"labels: the key {error} is missing") from None

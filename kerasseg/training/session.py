@@ -110,6 +110,8 @@ class Session:
         digest.update(label_set.table.tobytes())
         colors = sorted(label_set.color_to_train.items())
         digest.update(repr((label_set.drawn_as, label_set.names, colors)).encode())
+        if label_set.color_tolerance:
+            digest.update(repr(label_set.color_tolerance).encode())
         return digest.hexdigest()[:16]
 
 

@@ -103,6 +103,12 @@ LABELS = {
         COLORS_FILE,
         None,
     ),
+    "near_colors": (
+        "a.png",
+        saved(Image.fromarray(NEAR), "PNG"),
+        COLORS_FILE + "tolerance: 2\n",
+        None,
+    ),
     "mask_of_255_as_1": (
         "a.png",
         png(IDS * 255, bits=8, color_type=GRAY),

@@ -1,4 +1,5 @@
 import io
+import math
 import struct
 import zlib
 
@@ -119,3 +120,18 @@ def test_looking_up_is_indexing():
         np.testing.assert_array_equal(found, table[view])
         assert found.dtype == np.uint8
         assert found.flags.writeable
+
+
+@given(tolerance=st.integers(0, 60), data=st.data())
+def test_the_nearest_colour_within_the_tolerance(tolerance, data):
+    table = {(0, 0, 0): 0, (255, 0, 0): 1, (0, 130, 0): VOID}
+    channels = st.integers(0, 255) | st.integers(0, 60)
+    colors = data.draw(st.lists(st.tuples(channels, channels, channels), min_size=1, max_size=20))
+    expected = [UNKNOWN] * len(colors)
+    for i, color in enumerate(colors):
+        distance, train_id = min((math.dist(color, key), value) for key, value in table.items())
+        if distance <= tolerance:
+            expected[i] = train_id
+    packed = np.array([[r << 16 | g << 8 | b for r, g, b in colors]], np.uint32)
+    found = look_up_colors(packed, table, tolerance=tolerance)
+    assert found.tolist() == [expected]

@@ -198,3 +198,28 @@ def test_what_a_message_shows_is_bounded(tmp_path):
         with pytest.raises(UserError) as raised:
             read_label_file(path, void="background")
         assert len(str(raised.value)) < 500
+
+
+TWO = "classes: [{name: a, color: [0, 0, 0]}, {name: b, color: [[9, 0, 0], [10, 0, 0]]}]\n"
+
+
+def test_a_tolerance_of_colours(tmp_path):
+    """4 lies below half of 9; two colours of one class may lie as close as they like."""
+    labels = read(tmp_path, TWO + "labels: colors\ntolerance: 4")
+    assert labels.color_tolerance == 4
+    assert LabelSet.from_json(labels.to_json()) == labels
+    assert read(tmp_path, TWO + "labels: colors").color_tolerance == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("labels: colors\ntolerance: 5", r"found 5, allowed are 0 to 4, since .* are 9\.0 apart"),
+        ("labels: colors\ntolerance: 4.5", r"tolerance: found 4\.5, allowed are 0 to 255"),
+    ],
+)
+def test_a_tolerance_that_is_wrong(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        read(tmp_path, TWO + text)
+    with pytest.raises(UserError, match="tolerance: is for `labels: colors` only"):
+        read(tmp_path, GOOD + "tolerance: 3")

@@ -181,6 +181,7 @@ def labels_for(
         return replace(index.label_set, void=void)
     packed = index.label_set
     same = own.names == packed.names and np.array_equal(own.table, packed.table)
+    same = same and own.color_tolerance == packed.color_tolerance
     if not same or dict(own.color_to_train) != dict(packed.color_to_train):
         raise UserError(
             f"{join(index.root, INDEX)}: was packed with other labels ({_describe(packed)}) than "

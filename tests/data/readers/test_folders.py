@@ -46,7 +46,7 @@ def test_errors(tmp_path):
         read_folders(tmp_path, "train")
 
 
-@pytest.mark.parametrize("other", ["a_ids.png", "a.tif", "A-mask.png", "a_1_color.PNG"])
+@pytest.mark.parametrize("other", ["a_ids.png", "a.txt", "A-mask.png", "a_1_color.PNG"])
 def test_a_label_of_nearly_the_right_name_is_shown(tmp_path, other):
     make_tree(tmp_path)
     labels = tmp_path / "train" / "labels"
