@@ -34,12 +34,17 @@ def print_remarks(remarks: Iterable[str]) -> None:
 
 @contextmanager
 def progress_bar(
-    what: str, *, total: int | None = None, otherwise: str | None = None
+    what: str,
+    *,
+    total: int | None = None,
+    otherwise: str | None = None,
+    unit: str | None = None,
 ) -> Iterator[Callable[..., None]]:
     """A bar on stderr, gone at the end; yields `report(done, total=None)`, which moves it.
 
     total: how many there are to do, if it is known before the first report. otherwise: the line
-    that stands for the bar where stderr is no terminal; None: nothing does.
+    that stands for the bar where stderr is no terminal; None: nothing does. unit: what is counted,
+    in the plural, to show how many a second; None: that is not shown.
     """
     from rich.progress import (
         BarColumn,
@@ -50,16 +55,20 @@ def progress_bar(
     )
 
     screen = console(sys.stderr)
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()
+    columns = [TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()]
+    if unit is not None:
+        columns.append(TextColumn("{task.fields[speed]}", markup=False))
     hidden = not screen.is_terminal
     if hidden and otherwise is not None:
         screen.print(otherwise)
     with Progress(
         *columns, TimeRemainingColumn(), console=screen, transient=True, disable=hidden
     ) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=total, speed="")
 
         def report(done: int, total: int | None = None) -> None:
-            bar.update(task, completed=done, total=total)
+            speed = bar.tasks[0].speed
+            shown = "" if speed is None else f"{speed:.1f} {unit}/s"
+            bar.update(task, completed=done, total=total, speed=shown)
 
         yield report

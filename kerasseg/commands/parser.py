@@ -4,6 +4,7 @@ TensorFlow is not imported here: `--help` and a mistyped setting answer at once.
 """
 
 import argparse
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -134,6 +135,22 @@ def whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
             number = None
         if number is None or number < low or (high is not None and number > high):
             allowed = f"integer >= {low}" if high is None else f"integer from {low} to {high}"
+            raise argparse.ArgumentTypeError(f"found {text}, allowed: {allowed}")
+        return number
+
+    return parse
+
+
+def positive(*, or_zero: bool = False) -> Callable[[str], float]:
+    """A `type=` for add_argument: a finite number > 0, or >= 0."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not (0 < number < math.inf or (or_zero and number == 0)):
+            allowed = "number >= 0" if or_zero else "number > 0"
             raise argparse.ArgumentTypeError(f"found {text}, allowed: {allowed}")
         return number
 

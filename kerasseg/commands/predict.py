@@ -4,19 +4,25 @@ Writes for each image <name>_labels.png (the data set's own label ids),
 <name>_overlay.png and <name>_uncertainty.png. A photo is turned upright by its
 EXIF orientation: the labels are those of the image as viewers show it.
 With --format they become polygons to be corrected in an annotation tool.
+Of a video (.mp4 .mov .avi .mkv) <name>_overlay.mp4 is written, without sound.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasseg.commands.model import add_model_options, fetch_model, open_model
-from kerasseg.commands.parser import CommandParser, one_of
+from kerasseg.commands.parser import CommandParser, one_of, positive
+from kerasseg.commands.videos import (
+    add_video_options,
+    check_smoothing,
+    check_videos,
+    label_videos,
+)
 from kerasseg.errors import (
     DONE_IN_PART,
     UserError,
@@ -36,7 +42,6 @@ if TYPE_CHECKING:
     from kerasseg.labels import LabelSet
 
 _TOOLS = "coco", "labelme", "cvat"  # the rows of kerasseg.inference.annotations
-_TILES = "and so do tiles: serving.scale with serving.tile, and an encoder of limited reach"
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -50,7 +55,7 @@ def add_arguments(parser: CommandParser) -> None:
         "images",
         nargs="+",
         metavar="IMAGE",
-        help="an image, a folder (with all below it) or a pattern in quotes",
+        help="an image, a video, a folder (with all below it) or a pattern in quotes",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into")
     parser.add_argument(
@@ -73,11 +78,12 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--tolerance",
-        type=_tolerance,
+        type=positive(or_zero=True),
         default=1.0,
         metavar="PIXELS",
         help="how far a polygon may be off, with --format (default: %(default)s)",
     )
+    add_video_options(parser)
     add_model_options(parser)
 
 
@@ -87,40 +93,52 @@ def run(args: argparse.Namespace) -> int:
     Raises UserError for what stops it before the first image, and if no image could be done.
     """
     from kerasseg.data.remarks import left_out
-    from kerasseg.inference.image_search import find_images, find_unused
+    from kerasseg.inference.image_search import find_images, find_unused, is_video
     from kerasseg.inference.label_next import Ranking
+    from kerasseg.inference.places import place_results, refuse_clashes
 
     _check(args)
     # What is wrong with the images is said before a model is loaded.
-    images = find_images(args.images, out=args.out)
+    movies = not (args.rank or args.submission or args.format)
+    images = find_images(args.images, out=args.out, videos=movies)
+    videos = list(filter(is_video, images))
+    check_videos(videos, args)
     targets: dict[Path, tuple[Path, ...]] = dict.fromkeys(images, ())
     if args.out:
-        targets = _targets(images, args.out, endings=_endings(args))
-        _refuse_clashes(targets)
+        targets = place_results(images, args.out, endings=lambda image: _endings(image, args))
+        refuse_clashes(targets)
     args.model = fetch_model(args)
     predictor = open_model(args)
     if args.submission:
         _check_submission(predictor.label_set)
-    print_remarks(left_out("images", find_unused(args.images, out=args.out)))
+    check_smoothing(predictor, args)
+    print_remarks(left_out("images", find_unused(args.images, out=args.out, videos=movies)))
     with interrupted_by_sigterm():
         writer = _annotation_writer(images, predictor.label_set, args)
         ranking = Ranking() if args.rank else None
-        failed, turned = _predict_all(predictor, targets, args, writer, ranking)
+        stills = {image: paths for image, paths in targets.items() if not is_video(image)}
+        failed, turned = _predict_all(predictor, stills, args, writer, ranking)
+        done = len(stills) - len(failed)
         if writer is not None:
             writer.finish()
-    done = len(images) - len(failed)
+        broken, damaged = label_videos(predictor, {v: targets[v] for v in videos}, args)
+        failed += broken
     if failed:
-        message = "\n".join([f"{len(failed)} of {len(images)} images failed:", *failed])
-        if not done:
+        kinds = ["images"] * bool(stills) + ["videos"] * bool(videos)
+        message = f"{len(failed)} of {len(images)} {' and '.join(kinds)} failed:"
+        message = "\n".join([message, *failed])
+        if len(failed) == len(images):
             raise UserError(message)
         print_error(message)
+    if damaged:
+        print_error("\n".join(damaged))
     upright = f", {turned} of them turned upright by their EXIF orientation" if turned else ""
     if ranking is not None:
         table, sheet = ranking.write(args.rank)
         print(f"{table}: {done} image{'' if done == 1 else 's'}, the first in {sheet}")
-    if args.out:
+    if args.out and stills:
         print(f"{args.out}: {done} image{'' if done == 1 else 's'}{upright}")
-    return DONE_IN_PART if failed else 0
+    return DONE_IN_PART if failed or damaged else 0
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -137,21 +155,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UserError(f"--out: {args.out} is not a directory")
 
 
-def _tolerance(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"found {text}, allowed: number >= 0")
-    return number
-
-
-def _endings(args: argparse.Namespace) -> list[str]:
-    """Of the names of what is written for each image."""
+def _endings(image: Path, args: argparse.Namespace) -> list[str]:
+    """Of the names of what is written for an image or a video."""
     from kerasseg.inference.annotations import ANNOTATIONS
-    from kerasseg.inference.image_search import RESULTS
+    from kerasseg.inference.image_search import RESULTS, is_video
 
+    if is_video(image):
+        return ["_overlay.mp4", *["_labels"] * args.frame_labels]
     if args.format:
         form = ANNOTATIONS[args.format]
         return [] if form.one_file else [form.suffix]
@@ -168,40 +178,6 @@ def _annotation_writer(
         return None
     base = Path(os.path.commonpath([os.path.abspath(image.parent) for image in images]))
     return AnnotationWriter(ANNOTATIONS[args.format], args.out, label_set, base, args.tolerance)
-
-
-def _targets(
-    images: Sequence[Path], out: Path, *, endings: Sequence[str]
-) -> dict[Path, tuple[Path, ...]]:
-    """What is written for each image, into `out` itself; where two images of different folders have
-    one name, all go below `out` as they lie below the folder that they have in common.
-    """
-    parents = [Path(os.path.abspath(image.parent)) for image in images]
-    places = {(parent, image.stem) for parent, image in zip(parents, images, strict=True)}
-    mirrored = len({stem for _, stem in places}) < len(places)
-    common = os.path.commonpath(parents)
-    targets = {}
-    for image, parent in zip(images, parents, strict=True):
-        folder = out / parent.relative_to(common) if mirrored else out
-        targets[image] = tuple(folder / f"{image.stem}{end}" for end in endings)
-    return targets
-
-
-def _refuse_clashes(targets: dict[Path, tuple[Path, ...]]) -> None:
-    """No result may be written twice, nor over an image that was given."""
-    sources = {image.resolve(): image for image in targets}
-    written: dict[Path, Path] = {}
-    lines = []
-    for image, paths in targets.items():
-        for path in paths:
-            if path.resolve() in sources:
-                lines.append(f"{path}: would be written over an image; choose another --out")
-            elif path in written:
-                lines.append(f"{path}: would be written for both {written[path]} and {image}")
-                break
-            written[path] = image
-    if lines:
-        raise UserError("\n".join(lines))
 
 
 def _check_submission(label_set: LabelSet) -> None:
@@ -243,7 +219,7 @@ def _predict_all(
             except UserError as error:
                 failed.append(str(error))
             except MemoryError:
-                failed.append(_out_of_memory(image, predictor))
+                failed.append(f"{image}: out of memory; {predictor.memory_advice}")
             else:
                 turned += orientation != UPRIGHT
                 # A folder that cannot be made is no fault of an image.
@@ -285,14 +261,5 @@ def _predict(
         if not is_out_of_memory(error):
             raise
         # Smaller images still fit.
-        return [_out_of_memory(image, predictor)]
+        return [f"{image}: out of memory; {predictor.memory_advice}"]
     return []
-
-
-def _out_of_memory(image: Path, predictor: Predictor) -> str:
-    """The line for an image that does not fit, with the settings that lower what it takes."""
-    tiled = predictor.description.scale is not None and predictor.description.reach is not None
-    if tiled:
-        return f"{image}: out of memory; a smaller serving.tile needs less"
-    # Without a fixed scale, or with a net that sees the whole image, there are no tiles.
-    return f"{image}: out of memory; a smaller image needs less, {_TILES}"

@@ -33,10 +33,20 @@ def _above(picture: Image.Image, strip: Image.Image, *, gap: int) -> Image.Image
 def overlay_picture(
     image: np.ndarray, labels: np.ndarray, *, label_set: LabelSet, alpha: float
 ) -> Image.Image:
-    """The photo under `alpha` (0…1) of its label colours, unlabelled areas hatched, with a legend
-    below.
+    """`blend` with a legend below: RGB, not lower than the image."""
+    page = legend_page(*labels.shape, label_set=label_set)
+    page[: labels.shape[0], : labels.shape[1]] = blend(
+        image, labels, label_set=label_set, alpha=alpha
+    )
+    return Image.fromarray(page)
 
-    image: uint8 (H, W, 3). labels: uint8 (H, W) trainIds. Returns RGB, not lower than the image.
+
+def blend(
+    image: np.ndarray, labels: np.ndarray, *, label_set: LabelSet, alpha: float
+) -> np.ndarray:
+    """The photo under `alpha` (0…1) of its label colours, unlabelled areas hatched.
+
+    image: uint8 (H, W, 3). labels: uint8 (H, W) trainIds. Returns uint8 (H, W, 3).
     """
     mixed, period = np.empty_like(image), stripe_period(image.shape[1])
     for start in range(0, len(image), _ROWS):
@@ -44,12 +54,18 @@ def overlay_picture(
         colored = overlay(image[rows], label_set.colorize(labels[rows]), alpha=alpha)
         unlabelled = labels[rows] >= label_set.num_classes
         mixed[rows] = hatch(colored, unlabelled, period=period, top=start)
-    width = max(image.shape[1], _NARROWEST)
+    return mixed
+
+
+def legend_page(height: int, width: int, *, label_set: LabelSet) -> np.ndarray:
+    """uint8 RGB: room for a picture of this size at the top left, and the legend below."""
+    room = Image.new("RGB", (width, height), PAPER)
+    width = max(width, _NARROWEST)
     size = _font_size(width)
     inner = draw_legend(label_set, width - size, font_size=size)
     legend = Image.new("RGB", (width, inner.height), PAPER)
     legend.paste(inner, (size // 2, 0))
-    return _above(Image.fromarray(mixed), legend, gap=size // 2)
+    return np.array(_above(room, legend, gap=size // 2))
 
 
 def uncertainty_picture(uncertainty: np.ndarray, *, threshold: float | None) -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 from kerasseg.errors import UserError
 from kerasseg.inference.result import Prediction
 from kerasseg.inference.tiles import Outputs, compute_in_tiles
-from kerasseg.labels import LabelSet
+from kerasseg.labels import VOID, LabelSet
 from kerasseg.runs.description import ModelDescription
 
 # An output of the files that is made anew here: the mean over an image is not that over its tiles.
@@ -30,6 +30,17 @@ class Predictor(ABC):
     def gives_probabilities(self) -> bool:
         """Whether `compute_with_probabilities` can be called."""
         return False
+
+    @property
+    def memory_advice(self) -> str:
+        """What lowers the memory that an image takes, for the error that it was too much."""
+        if self.description.scale is not None and self.description.reach is not None:
+            return "a smaller serving.tile needs less"
+        # Without a fixed scale, or with a net that sees the whole image, there are no tiles.
+        return (
+            "a smaller image needs less, and so do tiles: serving.scale with serving.tile, "
+            "and an encoder of limited reach"
+        )
 
     @property
     def nodes(self) -> dict[str, int]:
@@ -59,6 +70,18 @@ class Predictor(ABC):
         with_probabilities = probabilities and self.gives_probabilities
         compute = self.compute_with_probabilities if with_probabilities else self.compute
         return self._prediction(**self._compute_one(compute, image))
+
+    def decide(self, probabilities: np.ndarray, uncertainty: np.ndarray) -> np.ndarray:
+        """Labels, uint8 (H, W), by the model's own rule, of what is a mean over several passes.
+
+        probabilities: float32 (H, W, outputs). uncertainty: float32 (H, W).
+        """
+        threshold, background = self.description.unlabelled_above, self.label_set.background_id
+        if threshold is None:
+            return probabilities.argmax(axis=-1).astype(np.uint8)
+        labels = probabilities[..., :background].argmax(axis=-1).astype(np.uint8)
+        labels[uncertainty > np.float32(threshold)] = VOID if background is None else background
+        return labels
 
     def compute_view(self, image: np.ndarray, *, flip: bool) -> Outputs:
         """`compute_with_probabilities` of one image, uint8 (H, W, 3), in tiles as `predict` does,

@@ -15,7 +15,6 @@ from kerasseg.inference.open_model import find_model, open_predictor
 from kerasseg.inference.predictor import Predictor, check_image
 from kerasseg.inference.result import Prediction
 from kerasseg.inference.tiles import Outputs
-from kerasseg.labels import VOID
 
 
 class ViewsPredictor(Predictor):
@@ -67,14 +66,8 @@ class ViewsPredictor(Predictor):
                         total[name] = np.array(view[name], np.float32)
         for values in total.values():
             values /= len(self._predictors) * len(self._flips)
-        mean, background = total["probabilities"], self.label_set.background_id
-        threshold = self.description.unlabelled_above
-        if threshold is None:
-            labels = mean.argmax(axis=-1).astype(np.uint8)
-        else:
-            labels = mean[..., :background].argmax(axis=-1).astype(np.uint8)
-            void = VOID if background is None else background
-            labels[total["uncertainty"] > np.float32(threshold)] = void
+        mean = total["probabilities"]
+        labels = self.decide(mean, total["uncertainty"])
         return {"labels": labels, "confidence": mean.max(axis=-1), **total}
 
 
