@@ -10,8 +10,11 @@ from PIL import Image
 from kerasseg.errors import UserError
 from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
 from kerasseg.inference.video.labelling import label_video
+from tests.inference.small_model import describe_small
 from tests.inference.video.clips import blank, pictures, read_clip, set_matrix, write_clip
 from tests.programs import run_program
+
+BT709_BRIGHTNESS = (0.2126, 0.7152, 0.0722)  # of red, green and blue
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +58,11 @@ def test_each_frame_is_labelled_as_an_image(predictor, clip, tmp_path):
         np.testing.assert_array_equal(ids, expected.label_ids())
         assert len(np.unique(ids)) > 1
         picture = np.asarray(expected.overlay(image)).astype(float)
-        # Colours have half the resolution, and the codec loses a little.
-        assert np.abs(frame[: len(picture)] - picture).mean() < 6
-        assert np.abs(frame[:49, :91] - picture[:49, :91]).mean() < 12
+        # Colours have half the resolution, and the codec loses a little. Against the pictures of
+        # the frames beside it the differences are above 27 and, of the brightness alone, above 20.
+        difference = (frame[: len(picture)] - picture)[:49, :91]
+        assert np.abs(difference).mean() < 18
+        assert np.abs(difference @ BT709_BRIGHTNESS).mean() < 8
         assert frame.shape[0] == len(picture) + len(picture) % 2
 
 
@@ -120,13 +125,14 @@ from pathlib import Path
 import numpy as np
 from kerasseg.inference.predictor import Predictor
 from kerasseg.inference.video.labelling import label_video
-from tests.inference.small_model import describe_small
+from kerasseg.runs.description import ModelDescription
 class Gray(Predictor):
     def compute(self, images):
         part = images[..., 0] / np.float32(255)
         return {"labels": images[..., 0] % 20, "confidence": part, "uncertainty": 1 - part}
+gray = Gray(ModelDescription.from_text(Path("model.txt").read_text(), source="model.txt"))
 for name in ("short", "long"):
-    label_video(Gray(describe_small()), Path(f"{name}.mp4"), Path(f"{name}_overlay.mp4"))
+    label_video(gray, Path(f"{name}.mp4"), Path(f"{name}_overlay.mp4"))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -134,6 +140,7 @@ for name in ("short", "long"):
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
 def test_ten_times_as_many_frames_take_no_more_memory(tmp_path):
     (tmp_path / "memory.py").write_text(_MEMORY)
+    (tmp_path / "model.txt").write_text(describe_small().to_text())
     frames = pictures(40, height=96, width=160)
     write_clip(tmp_path / "short.mp4", frames)
     write_clip(tmp_path / "long.mp4", frames * 10)
