@@ -26,7 +26,7 @@ def predictions():
         labels = np.kron(rng.integers(0, 12, (4, 5)), np.ones((8, 8))).astype(np.uint8)
         labels[2:6, 2:6] = LABELS.background_id
         zeros = np.zeros(labels.shape, np.float32)
-        yield name, Prediction(labels, zeros, zeros, LABELS, full_scale=1.0)
+        yield name, Prediction(labels, zeros, zeros, LABELS)
 
 
 def test_the_command_offers_every_row():
@@ -70,7 +70,7 @@ def test_coco_counts_boxes_and_areas(tmp_path):
     labels = np.full((6, 9), 3, np.uint8)
     labels[1:4, 2:8] = 255
     zeros = np.zeros(labels.shape, np.float32)
-    prediction = Prediction(labels, zeros, zeros, LABELS, full_scale=1.0)
+    prediction = Prediction(labels, zeros, zeros, LABELS)
     writer.add(prediction, image=tmp_path / "deep" / "a.jpg", target=None)
     writer.finish()
     made = json.loads((tmp_path / "annotations.json").read_text())
