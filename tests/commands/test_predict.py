@@ -170,7 +170,7 @@ def test_no_image_is_written_over(model, photos):
     [
         (["MODEL", "none.png", "--out", "out"], "none.png: no such file or directory"),
         (["MODEL", "x/*.png", "--out", "out"], "x/*.png: matches nothing"),
-        (["MODEL", "empty", "--out", "out"], "empty: no image there"),
+        (["MODEL", "empty", "--out", "out"], "empty: no image or video there"),
         (["MODEL", "--out", "out"], "required: IMAGE"),
         (["none.onnx", "in", "--out", "out"], "none.onnx: no such file or directory, allowed: "),
         (["in", "in", "--out", "out"], "in: a directory that holds a.png, b.png, c.png, allowed"),
