@@ -9,8 +9,8 @@ import numpy as np
 
 from kerasseg.inference.video.decode import Frame, need_av
 
-# Constant quality: the edges of labels stay sharp. Without B-frames frames are stored in the order of
-# their times: where these are irregular, an MP4's track would else state too short a duration.
+# Constant quality: the edges of labels stay sharp. Without B-frames, frames are stored in the order
+# of their times: where these are irregular, an MP4's track would else state too short a duration.
 _ENCODER_OPTIONS = {"preset": "veryfast", "crf": "20", "bf": "0"}
 _BT709, _LIMITED_RANGE = 1, 1  # ISO/IEC 23091-2; FFmpeg's AVCOL_RANGE_MPEG
 
