@@ -40,6 +40,10 @@ def read_folders(root: Path, split: str) -> tuple[Sample, ...]:
     """
     folder_or_error(root, f"data.root, the folder that holds {split}/images/ and {split}/labels/")
     names = _list_of(root, split)
+    if names is None and not (root / split).is_dir():
+        raise UserError(
+            f"{root / split / 'images'}: not found; expected the {split} images{_others(root)}"
+        )
     images, labels = _places(root if names else root / split, split)
     pairs, orphans = _pairs(images, labels)
     wanted = _listed(names, pairs, images) if names else list(pairs.values())
@@ -64,6 +68,13 @@ def _list_of(root: Path, split: str) -> Path | None:
     if (root / split).is_dir():
         raise UserError(f"{names}: the folder {root / split} is there, too; remove one of them")
     return names
+
+
+def _others(root: Path) -> str:
+    """The splits that are there instead of one that is not."""
+    found = {name for name in _SPLITS if (root / name).is_dir() or (root / f"{name}.txt").is_file()}
+    found |= {path.parent.name for path in root.glob("*/images") if path.is_dir()}
+    return f"; found: {', '.join(sorted(found))}" if found else ""
 
 
 def _places(base: Path, split: str) -> tuple[Path, Path]:

@@ -1,7 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from kerasseg.commands.main import start
 from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.readers.folders import FOLDERS, read_folders
 from kerasseg.errors import UserError
@@ -33,7 +36,7 @@ def test_two_images_with_one_name(tmp_path):
 def test_errors(tmp_path):
     with pytest.raises(UserError, match=r"nowhere: not found; expected data\.root"):
         read_folders(tmp_path / "nowhere", "train")
-    with pytest.raises(UserError, match="images: not found; expected the val images"):
+    with pytest.raises(UserError, match=r"images: not found; expected the val im.+; found: train$"):
         read_folders(make_tree(tmp_path), "val")
     (tmp_path / "val" / "images").mkdir(parents=True)
     with pytest.raises(UserError, match="labels: not found; expected the labels of"):
@@ -212,3 +215,22 @@ def test_ids_without_a_file_of_classes_are_told(tmp_path):
     Image.new("RGB", (5, 4)).save(tmp_path / "train" / "a_mask.png")
     with pytest.raises(UserError, match=r"not found; expected a YAML file with the classes$"):
         FOLDERS.read_labels(DataConfig(name="folders", root=str(tmp_path)), void="ignore")
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_test_split_is_evaluated_by_its_name(tmp_path, listed):
+    """Labels as the answers to themselves: all is right, on the images of that split alone."""
+    root, split = tmp_path / "data", "" if listed else "test/"
+    lay(root, f"{split}images/a.png={split}labels/a.png {split}images/b.png={split}labels/b.png")
+    if listed:
+        lay(root, "images/c.png=labels/c.png")
+        (root / "test.txt").write_text("a\nb\n")
+    classes = "{name: road, id: 0, color: [1, 1, 1]}, {name: car, id: 1, color: [2, 2, 2]}"
+    (root / "labels.yaml").write_text(f"classes: [{classes}]")
+    settings = [f"data.root={root}", f"data.cache_dir={tmp_path}/cache"]
+    words = ["evaluate", str(root / split / "labels"), "--config", "folders", *settings]
+    assert not start([*words, "--split", "test", "--json", str(tmp_path / "scores.json")])
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert (scores["split"], scores["images"]) == ("test", 2)
+    with pytest.raises(UserError, match=r"expected the val images; found: test$"):
+        start(words)
