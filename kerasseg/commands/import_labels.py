@@ -1,7 +1,7 @@
 """Turn the export of an annotation tool into folders that `train` reads.
 
 Splits are kept; without any, frames of one video stay together. What was left
-out is listed. OUT is written completely or not at all.
+out is listed. OUT is written, or with --add added to, completely or not at all.
 """
 
 from __future__ import annotations
@@ -27,13 +27,20 @@ _LISTED = 20  # files that could not be read
 
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("source", type=Path, metavar="SOURCE", help="folder, as it was unpacked")
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder to write; must be new")
+    parser.add_argument(
+        "out", type=Path, metavar="OUT", help="folder to write; new, but with --add"
+    )
     parser.add_argument(
         "--format",
         type=one_of((_AUTO, *LAYOUTS)),
         default=_AUTO,
         metavar="NAME",
         help=f"{', '.join(LAYOUTS)}; auto looks at the folder (default: auto)",
+    )
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="add to OUT, which `import` wrote; classes are matched by their names",
     )
     parser.add_argument(
         "--val",
@@ -60,6 +67,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Returns 0, or 1 if files could not be read. Raises UserError for what the user can mend."""
     from kerasseg.importing import FORMATS
+    from kerasseg.importing.adding import add_to_folders, read_existing
     from kerasseg.importing.class_map import plan_classes, read_class_map
     from kerasseg.importing.plain_folders import refuse_existing, write_folders
     from kerasseg.importing.source import without_empty
@@ -67,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     if not args.source.is_dir():
         state = "is a file; unpack it" if args.source.exists() else "not found"
         raise UserError(f"{args.source}: {state}; expected the folder of an export")
-    refuse_existing(args.out)
+    existing = read_existing(args.out) if args.add else None
+    if existing is None:
+        refuse_existing(args.out)
     name, root = (args.format, args.source) if args.format != _AUTO else _recognised(args.source)
     mapping = read_class_map(args.map) if args.map else {}
     source = FORMATS[name](root)
@@ -77,10 +87,16 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("\n".join([f"{args.source}: no labelled image", *_remarks(source)]))
     plan = plan_classes(source.classes, mapping, where=args.map)
     with interrupted_by_sigterm(), progress_bar("importing", total=len(source.pairs)) as report:
-        outcome = write_folders(source, args.out, plan=plan, val=args.val, progress=report)
+        how = {"plan": plan, "val": args.val, "progress": report}
+        if existing is None:
+            outcome = write_folders(source, args.out, **how)
+        else:
+            outcome = add_to_folders(source, existing, **how)
     print_remarks([*_remarks(source), *_findings(outcome)])
     shown = console()
-    counts = " · ".join(f"{split} {outcome.images[split]}" for split in outcome.images)
+    plus = "" if existing is None else "+"
+    counts = " · ".join(f"{split} {plus}{count}" for split, count in outcome.images.items())
+    counts = counts or "nothing new"
     shown.print(f"{args.out}: {LAYOUTS[name].title}, {counts} · {len(outcome.classes)} classes")
     shown.print(f"next: kerasseg check --config folders data.root={args.out}")
     problems = [*source.problems, *outcome.problems]
@@ -136,7 +152,12 @@ def _findings(outcome: Outcome) -> Iterator[str]:
         "labels drawn on the photo as stored, turned upright with it by its EXIF orientation",
         outcome.turned,
     )
-    if (label_id := outcome.classes.get("background")) is not None:
+    yield from _counted("images that are there already, with these labels", outcome.there)
+    if outcome.new_classes:
+        listed = ", ".join(outcome.new_classes)
+        yield f"new classes, which no label that was there shows: {listed}"
+    label_id = outcome.classes.get("background")
+    if label_id is not None and outcome.pixels.any():
         share = outcome.pixels[label_id] / outcome.pixels.sum()
         yield f"background, a class of its own: {share:.1%} of the pixels"
     if outcome.drawn_val:

@@ -85,7 +85,7 @@ def plan_classes(
     ids = {name: place for place, name in enumerate(colors)}
     return ClassPlan(
         names=tuple(colors),
-        colors=_distinct(tuple(colors), list(colors.values())),
+        colors=distinct_colors(tuple(colors), list(colors.values())),
         ids={
             name: None if target is None else ids.get(target, VOID)
             for name, target in targets.items()
@@ -102,8 +102,8 @@ def voc_color(number: int) -> Color:
     return rgb[0], rgb[1], rgb[2]
 
 
-def _distinct(names: Sequence[str], colors: Sequence[Color | None]) -> tuple[Color, ...]:
-    """No colour twice: those of the source as far as they are, then those of Pascal VOC."""
+def distinct_colors(names: Sequence[str], colors: Sequence[Color | None]) -> tuple[Color, ...]:
+    """One for each name, none twice: those given as far as they go, then those of Pascal VOC."""
     taken: dict[Color, int] = {}
     for place, color in enumerate(colors):
         if color is not None:

@@ -2,8 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
+
+from kerasseg.errors import UserError
+from kerasseg.importing.source import Labelled
 
 _SPLITS = {
     "train": ("train", "training", "trn"),
@@ -26,6 +30,43 @@ def group_of(name: str) -> str:
     path = PurePosixPath(name)
     # Of drive_000001_000019, drive_000001 is the video.
     return f"{path.parent}/{_NUMBER.sub('', _COPY.sub('', path.name))}"
+
+
+def with_splits(
+    pairs: Sequence[Labelled], share: float, *, settled: Callable[[str], str | None] | None = None
+) -> tuple[list[Labelled], bool]:
+    """The pairs with a split each, and whether images for validation were drawn.
+
+    Pairs without a training split are one pool; those without one for validation give some of
+    training: `share` of them, 0: none. settled: the split that is known for the name of a pair, in
+    a folder that holds others already; None: all are drawn, and one alone is refused by a
+    UserError.
+    """
+    splits = {pair.split for pair in pairs}
+    if {"train", "val"} <= splits:
+        return [replace(pair, split=pair.split or "train") for pair in pairs], False
+    if "train" in splits:
+        pooled: set[str | None] = {"train", None}
+    else:
+        pooled = splits & {None, "val"} or splits
+    kept = [pair for pair in pairs if pair.split not in pooled]
+    pool = []
+    for pair in pairs:
+        if pair.split in pooled:
+            known = None if settled is None else settled(pair.name)
+            if known is None:
+                pool.append(pair)
+            else:
+                kept.append(replace(pair, split=known))
+    if settled is not None and len(pool) < 2:
+        share = 0
+    chosen = draw_val([pair.name for pair in pool], share) if share else set()
+    if share and not chosen:
+        raise UserError(
+            "found one labelled image, expected two or more, of which one validates (--val 0: none)"
+        )
+    drawn = [replace(pair, split="val" if i in chosen else "train") for i, pair in enumerate(pool)]
+    return drawn + kept, bool(chosen)
 
 
 def draw_val(names: Sequence[str], share: float) -> set[int]:

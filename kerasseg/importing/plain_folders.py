@@ -5,7 +5,7 @@ import os
 import shutil
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,7 @@ from kerasseg.data.label_png import read_png_header
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors, temporary_folder
 from kerasseg.importing.class_map import ClassPlan
-from kerasseg.importing.partition import draw_val
+from kerasseg.importing.partition import with_splits
 from kerasseg.importing.source import BACKGROUND, Labelled, Source, misfit
 from kerasseg.labels import VOID
 from kerasseg.labels.label_file import read_label_file
@@ -38,7 +38,8 @@ class Outcome:
 
     unknown: pixels or shapes of undeclared classes. outside: shapes; turned: labels that were drawn
     on the photo as stored. problems: lines, one for each image that was left out because a file
-    could not be read.
+    could not be read. Of what is added to a folder: there, names of images that it has already;
+    new_classes, that it did not have.
     """
 
     images: Counter[str] = field(default_factory=Counter)
@@ -49,6 +50,8 @@ class Outcome:
     turned: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     drawn_val: bool = False
+    there: list[str] = field(default_factory=list)
+    new_classes: tuple[str, ...] = ()
 
 
 def write_folders(
@@ -66,47 +69,68 @@ def write_folders(
     two classes, if no image could be read, or if it cannot be written.
     """
     refuse_existing(out)
-    pairs, drawn_val = _with_splits(source, val)
-    outcome = Outcome(drawn_val=drawn_val)
-    rest = plan.ids.get(source.rest, VOID) if source.rest is not None else VOID
-    jobs = _named(pairs)
-    with temporary_folder(out.parent) as folder:
-        for split in sorted({str(pair.split) for pair, _ in jobs}):
-            (folder / split / "images").mkdir(parents=True)
-            (folder / split / "labels").mkdir()
-
-        def one(job: tuple[Labelled, str]) -> "_Written | str":
-            try:
-                return _write_pair(*job, folder, plan=plan, rest=VOID if rest is None else rest)
-            except UserError as error:
-                return str(error)
-
-        with os_errors(out, "cannot be written"), ThreadPoolExecutor(os.cpu_count()) as pool:
-            try:
-                results = pool.map(one, jobs)
-                for done, (job, result) in enumerate(zip(jobs, results, strict=True), start=1):
-                    _add(outcome, job[0], result)
-                    progress(done)
-            except BaseException:  # Ctrl-C waits for what has begun, not for all the rest
-                pool.shutdown(cancel_futures=True)
-                raise
-        if not outcome.images:
-            raise UserError("\n".join(["no image could be read:", *outcome.problems[:5]]))
+    pairs, drawn_val = with_splits(source.pairs, val)
+    jobs = named(pairs)
+    with temporary_folder(out.parent) as folder, os_errors(out, "cannot be written"):
+        outcome = draw_pairs(jobs, folder, plan=plan, rest=source.rest, progress=progress)
+        outcome.drawn_val = drawn_val
         outcome.classes = _write_classes(folder / "labels.yaml", plan, outcome.pixels)
         for path in folder.iterdir():
             if path.is_dir() and not outcome.images[path.name]:
                 shutil.rmtree(path)
-        with os_errors(out, "cannot be written"):
-            if out.is_dir():
-                out.rmdir()
-            folder.rename(out)
+        if out.is_dir():
+            out.rmdir()
+        folder.rename(out)
+    return outcome
+
+
+def draw_pairs(
+    jobs: Sequence[tuple[Labelled, str]],
+    folder: Path,
+    *,
+    plan: ClassPlan,
+    rest: str | None,
+    table: np.ndarray | None = None,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Outcome:
+    """Writes each pair to `folder`, as images/ and labels/ of its split, by the name beside it.
+
+    rest: the class of what no shape covers. table: uint8 (256,), what is written for each id of
+    `plan` and for VOID; by default the same. Raises UserError if no image could be read, OSError
+    if `folder` cannot be written to.
+    """
+    outcome = Outcome()
+    rest_id = VOID if rest is None else plan.ids.get(rest, VOID)
+    ids = np.arange(256, dtype=np.uint8) if table is None else table
+    for split in sorted({str(pair.split) for pair, _ in jobs}):
+        (folder / split / "images").mkdir(parents=True)
+        (folder / split / "labels").mkdir()
+
+    def one(job: tuple[Labelled, str]) -> "_Written | str":
+        try:
+            rest = VOID if rest_id is None else rest_id
+            return _write_pair(*job, folder, plan=plan, rest=rest, table=ids)
+        except UserError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            results = pool.map(one, jobs)
+            for done, (job, result) in enumerate(zip(jobs, results, strict=True), start=1):
+                _add(outcome, job[0], result)
+                progress(done)
+        except BaseException:  # Ctrl-C waits for what has begun, not for all the rest
+            pool.shutdown(cancel_futures=True)
+            raise
+    if not outcome.images:
+        raise UserError("\n".join(["no image could be read:", *outcome.problems[:5]]))
     return outcome
 
 
 def refuse_existing(out: Path) -> None:
     """Raises UserError if `out` is a file, or a folder that is not empty."""
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise UserError(f"{out}: is there already; choose a new folder")
+        raise UserError(f"{out}: is there already; --add adds to it, or choose a new folder")
 
 
 @dataclass(frozen=True)
@@ -130,34 +154,7 @@ def _add(outcome: Outcome, pair: Labelled, result: _Written | str) -> None:
         outcome.turned.append(pair.name)
 
 
-def _with_splits(source: Source, val: float) -> tuple[list[Labelled], bool]:
-    """The pairs with a split each, and whether validation was drawn.
-
-    A source without a training split has one pool; one without validation gives some of training.
-    """
-    splits = {pair.split for pair in source.pairs}
-    if {"train", "val"} <= splits:
-        return [_in(pair, pair.split or "train") for pair in source.pairs], False
-    if "train" in splits:
-        pooled: set[str | None] = {"train", None}
-    else:
-        pooled = splits & {None, "val"} or splits
-    pool = [pair for pair in source.pairs if pair.split in pooled]
-    kept = [pair for pair in source.pairs if pair.split not in pooled]
-    chosen = draw_val([pair.name for pair in pool], val) if val else set()
-    if val and not chosen:
-        raise UserError(
-            "found one labelled image, expected two or more, of which one validates (--val 0: none)"
-        )
-    drawn = [_in(pair, "val" if i in chosen else "train") for i, pair in enumerate(pool)]
-    return drawn + kept, bool(chosen)
-
-
-def _in(pair: Labelled, split: str) -> Labelled:
-    return Labelled(pair.name, pair.image, pair.label, split, pair.empty)
-
-
-def _named(pairs: list[Labelled]) -> list[tuple[Labelled, str]]:
+def named(pairs: Sequence[Labelled]) -> list[tuple[Labelled, str]]:
     """Each pair with the name of its files: the image's, with its folders where two are alike.
 
     Raises UserError if that does not tell them apart.
@@ -175,7 +172,9 @@ def _named(pairs: list[Labelled]) -> list[tuple[Labelled, str]]:
     return jobs
 
 
-def _write_pair(pair: Labelled, name: str, folder: Path, *, plan: ClassPlan, rest: int) -> _Written:
+def _write_pair(
+    pair: Labelled, name: str, folder: Path, *, plan: ClassPlan, rest: int, table: np.ndarray
+) -> _Written:
     """Raises UserError if a file cannot be read, or the label does not fit the image."""
     where = pair.image if isinstance(pair.image, Path) else Path(pair.name)
     data, suffix, stored, orientation = _image(pair.image, where)
@@ -189,6 +188,7 @@ def _write_pair(pair: Labelled, name: str, folder: Path, *, plan: ClassPlan, res
         label, turned = turn_upright(label, orientation), True
     if label.shape != upright:
         raise UserError(f"{where}: {misfit(upright, label.shape)}")
+    label = table[label]
     target = folder / str(pair.split)
     (target / "images" / f"{name}{suffix}").write_bytes(data)
     Image.fromarray(label).save(target / "labels" / f"{name}.png")
@@ -238,12 +238,12 @@ def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> dict[str,
         if name != BACKGROUND or pixels[label_id]
     ]
     lines = [
-        _yaml({"name": name, "id": label_id, "color": tuple(color)})
+        yaml_line({"name": name, "id": label_id, "color": tuple(color)})
         for label_id, name, color in written
     ]
     text = "".join(f"  - {line}\n" for line in lines)
     free = next(color for color in _VOID_COLORS if color not in {c for _, _, c in written})
-    void = _yaml({"id": VOID, "color": free})
+    void = yaml_line({"id": VOID, "color": free})
     path.write_text(f"classes:\n{text}void: {void}\n", encoding="utf-8")
     try:
         read_label_file(path, void="background")
@@ -252,7 +252,7 @@ def _write_classes(path: Path, plan: ClassPlan, pixels: np.ndarray) -> dict[str,
     return {name: label_id for label_id, name, _ in written}
 
 
-def _yaml(entry: dict) -> str:
+def yaml_line(entry: object) -> str:
     return yaml.dump(
         entry,
         Dumper=SettingsDumper,

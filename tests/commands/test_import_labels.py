@@ -79,6 +79,24 @@ def test_images_without_a_shape_are_background_if_so_told(tmp_path, capsys):
     assert "train 2 · val 1" in capsys.readouterr().out
 
 
+def test_a_second_export_is_added_to_the_first(tmp_path, capsys):
+    """The same images by way of another tool, and one more, on which there is a tram."""
+    EXPORTS["cvat"](tmp_path / "first")
+    assert not import_labels(tmp_path / "first", tmp_path / "out")
+    EXPORTS["labelme"](tmp_path / "second")
+    tram = {"label": "tram", "points": [[8, 0], [9, 0], [9, 2]], "shape_type": "polygon"}
+    photo(tmp_path / "second" / "train" / "drive_0003.jpg")
+    text(tmp_path / "second" / "train" / "drive_0003.json", labelme_file("drive_0003.jpg", [tram]))
+    capsys.readouterr()
+    assert not import_labels(tmp_path / "second", tmp_path / "out", "--add")
+    out = capsys.readouterr().out
+    assert "note: images that are there already, with these labels: 3, such as drive_0001" in out
+    assert "note: new classes, which no label that was there shows: tram" in out
+    assert f"{tmp_path / 'out'}: LabelMe, train +1 · 4 classes" in out
+    assert not import_labels(tmp_path / "second", tmp_path / "out", "--add")
+    assert f"{tmp_path / 'out'}: LabelMe, nothing new · 4 classes" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -87,8 +105,9 @@ def test_images_without_a_shape_are_background_if_so_told(tmp_path, capsys):
         (["empty", "out"], "empty: not recognised; name the layout with --format, allowed: cvat"),
         (["empty", "out", "--format", "voc"], "empty: expected JPEGImages/ and SegmentationClass/"),
         (["empty", "out", "--format", "coc"], "found coc, allowed: .*; did you mean coco"),
-        (["empty", "file.zip"], "file.zip: is there already; choose a new folder"),
+        (["empty", "file.zip"], "file.zip: is there already; --add adds to it, or choose a ne"),
         (["empty", "out", "--val", "1"], "--val: found 1, allowed: number from 0 to 0.9"),
+        (["voc", "out", "--add"], "--add: out/labels.yaml not found; expected a folder to add to"),
         (["voc", "out", "--map", "gone"], "gone: No such file or directory"),
     ],
 )

@@ -19,6 +19,7 @@ from kerasseg.data.catalog import open_catalog
 from kerasseg.data.image_file import read_image
 from kerasseg.data.pixels import Decoder
 from kerasseg.errors import UserError
+from kerasseg.labels import VOID
 from tests.data.test_label_png import GRAY, PALETTE, png
 from tests.importing.test_plain_folders import deep_png
 
@@ -27,6 +28,7 @@ RGB = np.kron(np.random.default_rng(0).integers(0, 256, (2, 3, 3), np.uint8), np
 PHOTO = Image.fromarray(RGB.astype(np.uint8))
 ALPHA = Image.fromarray(np.full((H, W), 77, np.uint8))
 IDS = np.random.default_rng(1).integers(0, 2, (H, W)).astype(np.uint8)
+VOID_PLACES = np.arange(W) < 3  # columns, of both classes
 ROAD, CAR = (128, 64, 128), (0, 0, 142)
 CLASSES = "classes: [{name: road, id: 0, color: [128, 64, 128]}, {name: car, id: %d, color: "
 CLASSES += "[0, 0, 142]}]\n"
@@ -107,6 +109,12 @@ LABELS = {
         "a.png",
         saved(Image.fromarray(NEAR), "PNG"),
         COLORS_FILE + "tolerance: 2\n",
+        None,
+    ),
+    "several_voids": (
+        "a.png",
+        png(np.where(VOID_PLACES, (IDS + 1) * 9, IDS), bits=8, color_type=GRAY),
+        IDS_FILE + "void: {id: [9, 18]}\n",
         None,
     ),
     "mask_of_255_as_1": (
@@ -223,7 +231,8 @@ def test_labels(tmp_path, row):
         assert "\n" not in str(caught.value)
         return
     _, found = read(tmp_path / "data", **given)
-    np.testing.assert_array_equal(found, IDS)
+    expected = np.where(VOID_PLACES, VOID, IDS) if row == "several_voids" else IDS
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_check_takes_the_file_that_masks_without_one_are_answered_with(tmp_path, capsys):

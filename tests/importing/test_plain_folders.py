@@ -168,7 +168,7 @@ def test_nothing_is_left_of_what_fails(tmp_path):
     assert list(out.parent.iterdir()) == []
     (tmp_path / "file").write_text("")
     for there in (tmp_path / "file", tmp_path / "in"):
-        with pytest.raises(UserError, match="is there already; choose a new folder"):
+        with pytest.raises(UserError, match="is there already; --add adds to it"):
             write(source(pair(image)), there, val=0)
     with pytest.raises(UserError, match="cannot be written"):
         write(source(pair(image)), tmp_path / "file" / "out", val=0)

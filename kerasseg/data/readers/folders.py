@@ -26,7 +26,7 @@ from kerasseg.labels.label_file import read_label_file
 LABEL_FILE = "labels.yaml"
 LABEL_ENDS = ("_mask", "_L", "_labelIds")  # in any case
 _OTHER_NAMES = ("labels.yml", "Labels.yaml", "label.yaml", "classes.yaml", "classes.yml")
-_SPLITS = ("train", "val", "test")  # whose lists are looked at for images in none of them
+LIST_SPLITS = ("train", "val", "test")  # whose lists are looked at for images in none of them
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _ALLOWED = ".png, .jpg or .jpeg"
 
@@ -72,7 +72,9 @@ def _list_of(root: Path, split: str) -> Path | None:
 
 def _others(root: Path) -> str:
     """The splits that are there instead of one that is not."""
-    found = {name for name in _SPLITS if (root / name).is_dir() or (root / f"{name}.txt").is_file()}
+    found = {
+        name for name in LIST_SPLITS if (root / name).is_dir() or (root / f"{name}.txt").is_file()
+    }
     found |= {path.parent.name for path in root.glob("*/images") if path.is_dir()}
     return f"; found: {', '.join(sorted(found))}" if found else ""
 
@@ -171,7 +173,7 @@ def _left_out(root: Path, split: str, samples: Sequence[Sample]) -> list[Path]:
     folders = [images] if images == labels else [images, labels]
     if names is None:
         return files_left_out(samples, folders)
-    lists = [name for name in _SPLITS if (root / f"{name}.txt").is_file()]
+    lists = [name for name in LIST_SPLITS if (root / f"{name}.txt").is_file()]
     if lists[:1] != [split]:
         return []
     used = [sample for name in lists for sample in read_folders(root, name)]

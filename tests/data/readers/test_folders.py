@@ -1,4 +1,6 @@
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,6 +129,11 @@ def test_layouts(tmp_path, layout):
     found = [tuple(str(p.relative_to(tmp_path)) for p in (s.image, s.label)) for s in samples]
     assert found == pairs
     assert FOLDERS.find_left_out(tmp_path, "train", samples) == []
+
+
+def test_the_documentation_has_these_layouts():
+    text = (Path(__file__).parents[3] / "docs" / "own_data.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"`test_layouts\[(.+?)\]`", text)) == sorted(LAYOUTS)
 
 
 def test_files_of_one_name_take_that_of_their_folder_along(tmp_path):
