@@ -6,9 +6,14 @@
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 from kerasseg.errors import UserError
+
+# Package -> the extra of pyproject.toml that brings it, if it is not `train`.
+_EXTRAS = {"ai_edge_litert": "litert"}
 
 
 def require(*packages: str) -> None:
@@ -19,9 +24,10 @@ def require(*packages: str) -> None:
         except ImportError:
             missing = True
         if missing:
+            extra = _EXTRAS.get(package, "train")
             raise UserError(
                 f"{package}: not installed, and needed for this; in kerasseg's folder, "
-                'pip install ".[train]" brings it'
+                f'pip install ".[{extra}]" brings it'
             )
 
 
@@ -60,15 +66,22 @@ def _import_quietly() -> None:
         import tensorflow
 
         return
+    with stderr_held():
+        import tensorflow
+
+        # The first look at the devices says that there is no GPU, several times over.
+        tensorflow.config.list_physical_devices()
+
+
+@contextmanager
+def stderr_held() -> Iterator[None]:
+    """What native code writes to standard error meanwhile is shown only if an error is raised."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
-            import tensorflow
-
-            # The first look at the devices says that there is no GPU, several times over.
-            tensorflow.config.list_physical_devices()
+            yield
         except Exception:
             held.seek(0)
             os.write(stderr, held.read())

@@ -1,6 +1,6 @@
-"""Export the best weights of a run as SavedModel and ONNX.
+"""Export the best weights of a run as SavedModel, ONNX and LiteRT.
 
-Checks that both answer as the Keras model does. Settings such as data.root=DIR
+Checks that all answer as the Keras model does. Settings such as data.root=DIR
 or serving.max_pixels=N go over those of the run.
 """
 
@@ -59,7 +59,22 @@ def add_arguments(parser: CommandParser) -> None:
         "--temperature --json wrote, or fit: on validation images, 200 at most (default: fit)",
     )
     parser.add_argument(
-        "--int8", type=Path, metavar="DIR", help="also model.int8.onnx, calibrated on these images"
+        "--int8",
+        type=Path,
+        metavar="DIR",
+        help="also model.int8.onnx, or that of the other formats, calibrated on these images",
+    )
+    parser.add_argument(
+        "--size",
+        type=_size,
+        metavar="H,W",
+        help="pixels that the net sees in the formats of one size, onnx_plain and litert (default: "
+        "those it was trained at)",
+    )
+    parser.add_argument(
+        "--float16",
+        action="store_true",
+        help="also model.plain.float16.onnx and model.float16.tflite, with such of these formats",
     )
     parser.add_argument(
         "--zip",
@@ -78,10 +93,14 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Raises UserError for what the user can mend."""
-    if args.int8 and "onnx" not in args.formats:
-        raise UserError("--int8: needs onnx among the --formats")
+    if args.int8 and set(args.formats) == {"savedmodel"}:
+        raise UserError("--int8: needs a format other than savedmodel among the --formats")
     if args.int8 and not args.int8.is_dir():
         raise UserError(f"--int8 {args.int8}: no such folder")
+    fixed = [name for name, kind in FORMATS.items() if kind.one_size]
+    for option, given in (("--size", args.size), ("--float16", args.float16)):
+        if given and not set(fixed) & set(args.formats):
+            raise UserError(f"{option}: needs one of {', '.join(fixed)} among the --formats")
     packages = [package for name in args.formats for package in FORMATS[name].packages]
     require("tensorflow", "keras", "h5py", *packages)
     # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
@@ -110,6 +129,8 @@ def run(args: argparse.Namespace) -> None:
         variance=args.variance,
         temperature=temperature,
         unlabelled=args.unlabelled,
+        size=args.size,
+        float16=args.float16,
     )
     made = export_run(
         trained,
@@ -126,6 +147,14 @@ def run(args: argparse.Namespace) -> None:
         archive = made.parent / f"{trained.name}-{made.name}.zip"
         write_archive(made, archive)
         print(f"{archive}: sha256 {sha256_of(str(archive))}")
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, comma, width = text.partition(",")
+    if not comma:
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: height,width, such as 512,1024")
+    side = whole_number(1)
+    return side(height), side(width)
 
 
 def _share(text: str) -> float:

@@ -19,8 +19,10 @@ from kerasseg.export.formats import FORMATS
 from kerasseg.export.formats.artefact import Artefact
 from kerasseg.export.job import ExportJob, ExportOptions
 from kerasseg.export.publish import publish, staging
+from kerasseg.inference.backends.graph import GraphAtOneSize
+from kerasseg.inference.fixed_size import Size
 from kerasseg.models.serving_graph import ServingGraph
-from kerasseg.runs.description import ModelDescription
+from kerasseg.runs.description import PLAIN_INPUT, ModelDescription
 from kerasseg.runs.trained import TrainedRun
 from kerasseg.version import __version__
 
@@ -40,7 +42,7 @@ def export_run(
     Raises UserError if an artefact does not answer as the Keras model does; nothing is left then.
     """
     with staging(out) as folder, ExitStack() as stack:
-        description = describe_export(run, calibration)
+        description = describe_export(run, options, calibration)
         (folder / "labels.json").write_text(description.to_text(), encoding="utf-8")
         job = ExportJob(run, options, description, samples, say)
         opened: dict[Artefact, parity.ModelFunction] = {}
@@ -50,7 +52,7 @@ def export_run(
                     opened[artefact] = stack.enter_context(artefact.open())
         say(f"checking parity on {len(samples)} validation images")
         # The files hold a folded net; what they are checked against is the net that was scored.
-        report = _parity(job.graph(), opened, samples, classes=description.label_set.num_classes)
+        report = _parity(job.graph(), opened, samples, description)
         text = json.dumps(report, indent=2) + "\n"
         (folder / "parity.json").write_text(text, encoding="utf-8")
         written = [kind for name, kind in FORMATS.items() if name in options.formats]
@@ -60,12 +62,17 @@ def export_run(
         return publish(folder, out)
 
 
-def describe_export(run: TrainedRun, calibration: Calibration) -> ModelDescription:
+def describe_export(
+    run: TrainedRun, options: ExportOptions, calibration: Calibration
+) -> ModelDescription:
     """The description of the run, and what only an export knows."""
+    size = options.fixed_size(run.description)
+    plain = {"size": [*size], **PLAIN_INPUT} if "onnx_plain" in options.formats else None
     return replace(
         run.description,
         temperature=calibration.temperature,
         unlabelled_above=calibration.unlabelled_above,
+        plain_input=plain,
         kerasseg_version=__version__,
         config_hash=run.config_hash,
         run=run.name,
@@ -76,29 +83,35 @@ def _parity(
     graph: ServingGraph,
     opened: Mapping[Artefact, parity.ModelFunction],
     samples: CheckSamples,
-    *,
-    classes: int,
+    description: ModelDescription,
 ) -> dict:
     """Compares every artefact with Keras. Raises UserError if one that has to be exact is beyond
-    the tolerance."""
-    batches = parity.probes(samples.images(2))
+    the tolerance. A file of one size is held to the net at that size."""
+    batches, classes = parity.probes(samples.images(2)), description.label_set.num_classes
 
     def keras_answers(batch: np.ndarray) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in graph.predict(batch).items()}
 
-    reference = parity.score(keras_answers, samples, classes=classes).miou
+    miou = parity.score(keras_answers, samples, classes=classes).miou
     report: dict[str, Any] = {
         "images": len(samples),
         "tolerance": parity.TOLERANCE,
-        "miou": reference,
+        "miou": miou,
     }
+    references: dict[Size | None, tuple[parity.ModelFunction, float]]
+    references = {None: (keras_answers, miou)}
     problems = []
     for artefact, answers in opened.items():
+        size = artefact.fixed_size
+        if size is not None and size not in references:
+            at_size = GraphAtOneSize(graph, description, size=size).compute
+            references[size] = at_size, parity.score(at_size, samples, classes=classes).miou
+        reference, miou = references[size]
         own = parity.score(answers, samples, classes=classes)
         report[artefact.name] = {
-            **parity.differences(keras_answers, answers, batches),
+            **parity.differences(reference, answers, batches),
             "miou": own.miou,
-            "miou_difference": own.miou - reference,
+            "miou_difference": own.miou - miou,
         }
         if artefact.exact:
             problems += parity.failures(artefact.name, report[artefact.name])

@@ -1,7 +1,7 @@
 """INT8: static quantisation of the ONNX file, calibrated on images of the user."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
 
@@ -13,24 +13,28 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from kerasseg.data.image_file import read_image
 from kerasseg.data.samples import take_evenly
 from kerasseg.data.working_scale import WorkingScale
+from kerasseg.export.formats.plain_ops import demand_plain
 from kerasseg.export.int8_padding import pad_before_dequantizing
+from kerasseg.export.job import CALIBRATION_IMAGES
+from kerasseg.inference.backends.onnx_runtime import plain_input
 from kerasseg.inference.image_search import find_images
 
 # What stands between convolutions is quantised with them, or each would convert there and back.
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
 _OPS = [*_CONVOLUTIONS, "Relu", "Clip", "Add", "MaxPool", "Concat", "DepthToSpace", "Transpose"]
-CALIBRATION_IMAGES = 32
 # Calibrating keeps all feature maps of an image until its end: gigabytes at width 64.
 CALIBRATION_PIXELS = 512 * 512
 
 
 class _Images(CalibrationDataReader):
-    def __init__(self, images: Sequence[np.ndarray]):
-        self._left = iter(images)
+    """batches: what goes into `image`, one at a time."""
+
+    def __init__(self, batches: Iterable[np.ndarray]):
+        self._left = iter(batches)
 
     def get_next(self) -> dict[str, np.ndarray] | None:
-        image = next(self._left, None)
-        return None if image is None else {"image": image[None]}
+        batch = next(self._left, None)
+        return None if batch is None else {"image": batch}
 
 
 def calibration_images(folder: Path, *, scale: WorkingScale) -> list[np.ndarray]:
@@ -74,7 +78,7 @@ def quantize(
         quantize_static(
             str(prepared),
             str(target),
-            _Images(images),
+            _Images(image[None] for image in images),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=_OPS,
             nodes_to_exclude=_around_the_net(onnx.load(prepared)),
@@ -88,6 +92,34 @@ def quantize(
     del model.metadata_props[:]
     model.metadata_props.extend(onnx.load(source).metadata_props)
     onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(target))
+
+
+def quantize_plain(source: Path, target: Path, *, images: Sequence[np.ndarray]) -> None:
+    """Writes an INT8 model of the plain ONNX file `source`, as TensorRT wants it: zero points of 0,
+    no bias in integers, nothing but QuantizeLinear and DequantizeLinear beside integers.
+
+    images: uint8 (H, W, 3) of the size of the file. The head stays in float32.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared),
+            str(target),
+            _Images(map(plain_input, images)),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=_OPS,
+            nodes_to_exclude=_around_the_net(onnx.load(prepared)),
+            per_channel=True,
+            activation_type=QuantType.QInt8,
+            weight_type=QuantType.QInt8,
+            extra_options={"ActivationSymmetric": True, "QuantizeBias": False},
+        )
+    model = onnx.load(target)
+    del model.metadata_props[:]
+    model.metadata_props.extend(onnx.load(source).metadata_props)
+    demand_plain(model)
     onnx.save(model, str(target))
 
 

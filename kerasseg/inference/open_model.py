@@ -13,8 +13,18 @@ from kerasseg.hub.model_cache import check_max_mib, fetch, local_digest
 from kerasseg.inference.backends.providers import as_names, find_providers
 from kerasseg.inference.predictor import Predictor
 
-_KINDS = (("saved_model", "saved_model.pb"), ("onnx", "model.onnx"))
-ALLOWED = "a run directory, an export (exports/<name>) or its zip, a SavedModel or an .onnx file"
+# What an export may hold, in the order in which it is looked for.
+_KINDS = (
+    ("saved_model", "saved_model.pb"),
+    ("onnx", "model.onnx"),
+    ("onnx", "model.plain.onnx"),
+    ("litert", "model.tflite"),
+)
+_ENDS = {".onnx": "onnx", ".tflite": "litert"}
+ALLOWED = (
+    "a run directory, an export (exports/<name>) or its zip, a SavedModel, an .onnx or a .tflite "
+    "file"
+)
 
 
 def local_model(
@@ -46,13 +56,13 @@ def _check_export(folder: Path, called: str) -> None:
         kind, _ = find_model(folder)
     except UserError:
         kind = "something else"
-    if kind not in ("saved_model", "onnx"):
+    if kind not in {name for name, _ in _KINDS}:
         found = kind.replace("run", "a run directory")
         raise UserError(f"{called}: found a zip of {found}, allowed: of an export (exports/<name>)")
 
 
 def find_model(path: Path, *, onnx_first: bool = False) -> tuple[str, Path]:
-    """What is at `path`: ("onnx" | "saved_model" | "run", where exactly).
+    """What is at `path`: ("onnx" | "litert" | "saved_model" | "run", where exactly).
 
     onnx_first: of an export that holds both, its ONNX file, not its SavedModel. Raises UserError
     for anything else.
@@ -61,18 +71,18 @@ def find_model(path: Path, *, onnx_first: bool = False) -> tuple[str, Path]:
     if not path.exists():
         raise UserError(f"{path}: no such file or directory, allowed: {ALLOWED}")
     if path.is_file():
-        if path.suffix != ".onnx":
+        if path.suffix not in _ENDS:
             raise UserError(f"{path}: found a {path.suffix or 'nameless'} file, allowed: {ALLOWED}")
-        return "onnx", path
+        return _ENDS[path.suffix], path
     if (path / "config.yaml").is_file():
         return "run", path
     # An export holds versions; `latest` names the newest, and so does the largest number.
     numbers = [p for p in path.iterdir() if p.name.isdecimal() and p.is_dir()]
     newest = max(numbers, key=lambda p: int(p.name), default=path)
-    for kind, file in reversed(_KINDS) if onnx_first else _KINDS:
+    for kind, file in sorted(_KINDS, key=lambda row: row[0] != "onnx") if onnx_first else _KINDS:
         for folder in (path, path / "latest", newest):
             if (folder / file).is_file():
-                return kind, folder / file if kind == "onnx" else folder
+                return kind, folder if kind == "saved_model" else folder / file
     names = sorted(p.name for p in path.iterdir())
     held = ", ".join([*names[:4], "..."] if len(names) > 4 else names) or "nothing"
     raise UserError(f"{path}: a directory that holds {held}, allowed: {ALLOWED}")
@@ -89,7 +99,10 @@ def model_for(path: Path, providers: str | Sequence[str] | None) -> tuple[str, P
     names = as_names(providers)
     kind, found = find_model(path, onnx_first=True)
     if kind != "onnx":
-        what = "run directory, which export.py turns into one" if kind == "run" else "SavedModel"
+        what = {
+            "run": "run directory, which export.py turns into one",
+            "litert": "LiteRT file",
+        }.get(kind, "SavedModel")
         raise UserError(f"provider {names[0]}: needs an .onnx file, {path} is a {what}")
     find_providers(names)
     return kind, found
@@ -102,15 +115,20 @@ def open_predictor(
 
     threads: of one pass; None: as many as cores. providers: what ONNX Runtime computes with, one
     name or several (see `find_providers`); None: the CPU, or TensorFlow.
-    Raises UserError if there is none, it cannot be read, TensorFlow is needed and missing, or a
+    Raises UserError if there is none, it cannot be read, what runs it is not installed, or a
     provider is missing or asked of what ONNX Runtime does not run.
     """
     kind, path = model_for(path, providers)
     if kind == "onnx":
-        from kerasseg.inference.backends.onnx_runtime import OnnxPredictor
+        from kerasseg.inference.backends.onnx_runtime import open_onnx
 
         names = ("cpu",) if providers is None else as_names(providers)
-        return OnnxPredictor(path, threads=threads, providers=names)
+        return open_onnx(path, threads=threads, providers=names)
+    if kind == "litert":
+        require("ai_edge_litert")
+        from kerasseg.inference.backends.litert_runtime import LiteRTPredictor
+
+        return LiteRTPredictor(path, threads=threads)
     require("tensorflow")
     grow_memory()
     if kind == "saved_model":

@@ -84,6 +84,18 @@ def expected_confidence(
     return 1.0 / tf.reduce_sum(tf.exp(-damped), axis=-1)
 
 
+def pair_variance(features: tf.Tensor, kernel: tf.Tensor, *, dropout_rate: float) -> tf.Tensor:
+    """Variance under Dropout of the difference of two logits, mean over all pairs of classes.
+
+    features: (B, h, w, D). kernel: (1, 1, D, C). Returns (B, h, w, 1) float32 >= 0, squared logits.
+    """
+    squared, weights = _factors(features, kernel, dropout_rate)
+    # The mean of (W_a - W_c)^2 over pairs is 2 / (C - 1) times the sum of (W_c - mean)^2.
+    pairs = 2.0 / max(1, weights.shape[-1] - 1)
+    spread = pairs * tf.reduce_sum(tf.square(weights), axis=-1)[None, None, :, None]
+    return tf.nn.conv2d(squared, spread, strides=1, padding="VALID")
+
+
 def known_uncertainty(
     features: tf.Tensor,
     logits: tf.Tensor,
@@ -99,11 +111,7 @@ def known_uncertainty(
     sqrt(temperature^2 + pi / 8 v), v the variance of the difference of two logits, mean over all
     pairs: one divisor a pixel, so unlike there nothing jumps where two classes tie.
     """
-    squared, weights = _factors(features, kernel, dropout_rate)
-    # The mean of (W_a - W_c)^2 over pairs is 2 / (C - 1) times the sum of (W_c - mean)^2.
-    pairs = 2.0 / max(1, logits.shape[-1] - 1)
-    spread = pairs * tf.reduce_sum(tf.square(weights), axis=-1)[None, None, :, None]
-    variance = tf.nn.conv2d(squared, spread, strides=1, padding="VALID")
+    variance = pair_variance(features, kernel, dropout_rate=dropout_rate)
     damped = logits / tf.sqrt(temperature**2 + math.pi / 8.0 * variance)
     largest = tf.reduce_max(damped[..., :known], axis=-1, keepdims=True)
     # Infinity, where exp overflows, gives the right 1.

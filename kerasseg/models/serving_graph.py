@@ -7,13 +7,14 @@ from kerasseg.data.integer_root import integer_root
 from kerasseg.data.resize import resize_bilinear, resize_image
 from kerasseg.data.working_scale import WorkingScale
 from kerasseg.labels import VOID
-from kerasseg.models.dropout_moments import known_uncertainty
+from kerasseg.models.dropout_moments import known_uncertainty, pair_variance
 from kerasseg.models.heads import closed_form_variance, features_and_logits, head_of
 
 _IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
 
 
-def _argmax(logits: tf.Tensor) -> tf.Tensor:
+def labels_of(logits: tf.Tensor) -> tf.Tensor:
+    """Logits (..., outputs) to the index of the largest, uint8 (...)."""
     return tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32), tf.uint8)
 
 
@@ -23,7 +24,7 @@ def _labels_and_powers(logits: tf.Tensor, *, temperature: float) -> tuple[tf.Ten
     The largest softmax probability is 1 / sum exp(x - max x). The subtraction comes last among
     the readers of the logits, so that it, and the exponential, may write over them.
     """
-    labels, largest = _argmax(logits), tf.reduce_max(logits, axis=-1, keepdims=True)
+    labels, largest = labels_of(logits), tf.reduce_max(logits, axis=-1, keepdims=True)
     with tf.control_dependencies([labels, largest]):
         shifted = logits - largest
     return labels, tf.exp(_tempered(shifted, temperature))
@@ -95,6 +96,19 @@ class ServingGraph(tf.Module):
         features, logits = self._direct(self.preprocess(images), training=False)
         return features, logits
 
+    def mirrored(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns that the net adds to what it sees, of this (height, width)."""
+        layer = self._direct.get_layer("pad_to_multiple")
+        height, width = size
+        return layer.padded(height) - height, layer.padded(width) - width
+
+    def net_answers(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the net sees, float32 (B, h, w, 3) in 0…255, to logits (B, h, w, outputs) and their
+        spread (B, h, w, 1), see `dropout_moments.pair_variance`: all that answers are made of."""
+        features, logits = self._direct(images, training=False)
+        spread = pair_variance(features, self.head.kernel, dropout_rate=self.dropout_rate)
+        return logits, spread
+
     def _logits(self, images: tf.Tensor):
         """(features, logits) at working size and the logits resized to the size of the image."""
         features, logits = self.working(images)
@@ -105,7 +119,7 @@ class ServingGraph(tf.Module):
         """Only the trainIds, uint8 (B, H, W), as `predict` gives them."""
         features, working_logits, logits = self._logits(image)
         if self._unlabelled_above is None:
-            return _argmax(logits)
+            return labels_of(logits)
         uncertainty = self._uncertainty(features, working_logits, size=tf.shape(image)[1:3])
         return self._known_or_void(logits, uncertainty)
 
@@ -162,7 +176,7 @@ class ServingGraph(tf.Module):
     def _known_or_void(self, logits: tf.Tensor, uncertainty: tf.Tensor) -> tf.Tensor:
         """The likeliest known class, uint8 (B, H, W), void above the threshold."""
         void = VOID if self.background_id is None else self.background_id
-        known = _argmax(logits[..., : self.background_id])
+        known = labels_of(logits[..., : self.background_id])
         return tf.where(uncertainty > self._unlabelled_above, tf.constant(void, tf.uint8), known)
 
     def _gated_variance(self, features: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

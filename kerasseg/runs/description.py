@@ -13,6 +13,10 @@ from kerasseg.labels import LabelSet
 
 UNCERTAINTY = "1 - the largest probability of a known class, Dropout taken into account"
 
+# Beside `size`, [height, width] that the image is resized to: the layout of the input, the order of
+# its channels, and what 0…255 is divided by.
+PLAIN_INPUT = {"layout": "NCHW", "channels": "RGB", "divide_by": 255}
+
 
 @dataclass(frozen=True)
 class ModelDescription:
@@ -26,7 +30,8 @@ class ModelDescription:
     where the scale is fixed. max_pixels: largest image that the signature `encoded` decodes.
 
     None in a run, known of an export alone: temperature, > 0, and unlabelled_above, in 0…1, or
-    None there, too, see ServingGraph; kerasseg_version that wrote it; config_hash of the settings;
+    None there, too, see ServingGraph; plain_input, what is done to an image for the format
+    `onnx_plain`, see `PLAIN_INPUT`; kerasseg_version that wrote it; config_hash of the settings;
     run, the name of the run.
     """
 
@@ -41,6 +46,7 @@ class ModelDescription:
     scale: float | None = None
     temperature: float | None = None
     unlabelled_above: float | None = None
+    plain_input: Mapping[str, Any] | None = None
     kerasseg_version: str | None = None
     config_hash: str | None = None
     run: str | None = None
@@ -145,6 +151,10 @@ def _share(value: Any) -> float:
     return float(value)
 
 
+def _plain_input(value: Any) -> dict[str, Any]:
+    return {"size": [*_size(value["size"])], **PLAIN_INPUT}
+
+
 def _or_null(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else read(value)
 
@@ -162,6 +172,7 @@ _VALUES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "max_pixels": (_integer, "integer >= 1"),
     "temperature": (_or_null(_number), "number > 0 | null"),
     "unlabelled_above": (_or_null(_share), "number from 0 to 1 | null"),
+    "plain_input": (_or_null(_plain_input), f"{{size: [height, width], {PLAIN_INPUT}}} | null"),
     "kerasseg_version": (_or_null(_text), "text | null"),
     "config_hash": (_or_null(_text), "text | null"),
     "run": (_or_null(_text), "text | null"),

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from kerasseg.streets.draw import draw_streets
+from tests.export.untrained import make_run
 from tests.programs import PROJECT, run_program
 
 SMALL = ["--width", "2", "--size", "32", "64", "--rounds", "1", "--patience", "0"]
@@ -43,6 +44,7 @@ def answer(script, *arguments):
         ("inference.py", ["--size", "100", "100"], "--size: the PyTorch net takes multiples of 16"),
         ("encoders.py", ["train", "resnet50", "--peers", "no"], "no: no peers there"),
         ("encoders.py", ["infer", "resnet50", "--size", "50", "64"], "multiples of 32 alone"),
+        ("formats.py", ["no"], "no: no run directory"),
         ("real_input.py", ["--config", "no.yaml"], "no.yaml"),
         ("real_input.py", ["--config", "configs/streets.yaml", "model.widht=3"], "model.width"),
     ],
@@ -119,3 +121,24 @@ def test_polygons_give_labels_back(tmp_path):
     assert found["0.0"]["coco"] == [1, 1]
     assert found["0.0"]["uncovered"] == [0, 0]
     assert 0.8 < found["0.0"]["labelme"][0] < 1
+
+
+@pytest.mark.slow
+def test_every_format_is_measured_in_what_runs_it(tmp_path):
+    pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
+    draw_streets(tmp_path / "data", train=1, val=2, seed=3)
+    made = make_run(tmp_path / "small", root=tmp_path / "data", cache=tmp_path / "cache")
+    figures = tmp_path / "formats.json"
+    done = run(
+        "formats.py", made, "--images", "2", "--rounds", "1", "--patience", "0",
+        "--int8", tmp_path / "data" / "leftImg8bit" / "train", "--json", figures,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(figures.read_text())["runs"][str(made)]["candidates"]
+    assert done.stdout.count("\n| model.") + done.stdout.count("\n| SavedModel") == len(rows)
+    equal = {(row["file"], row["runtime"]): row["equal_labels"] for row in rows}
+    assert equal["model.onnx", "ONNX Runtime"] == 1.0
+    for name in (("latest", "TensorFlow"), ("model.plain.onnx", "ONNX Runtime"),
+                 ("model.tflite", "LiteRT")):  # fmt: skip
+        assert equal[name] > 0.9999
+    assert all(row["seconds"] > 0 and row["bytes"] > 0 and 0 < row["miou"] < 1 for row in rows)

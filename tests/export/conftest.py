@@ -31,6 +31,6 @@ def samples(run_dir):
 
 @pytest.fixture(scope="session")
 def exported(run_dir, samples, drawn, tmp_path_factory):
-    """A version directory with every format, INT8 among them."""
+    """A version directory with every format that is installed, float16 and INT8 among them."""
     out = tmp_path_factory.mktemp("exports") / "small"
-    return export_small(run_dir, samples, out, int8=drawn / "leftImg8bit" / "train")
+    return export_small(run_dir, samples, out, int8=drawn / "leftImg8bit" / "train", float16=True)

@@ -1,5 +1,9 @@
 """A run that was never trained, and an export of it."""
 
+from importlib.util import find_spec
+
+import pytest
+
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.evaluation.fit_export import Calibration
@@ -13,6 +17,14 @@ from kerasseg.training.session import describe_model
 from tests.metrics.made_scores import made_scores
 
 UNCALIBRATED = Calibration(1.0)
+# What is installed here of what the formats need: an extra may be missing.
+INSTALLED = tuple(name for name, kind in FORMATS.items() if all(map(find_spec, kind.packages)))
+
+
+def need_format(name):
+    """Skips the test, saying why, if what writes the format is not installed."""
+    if name not in INSTALLED:
+        pytest.skip(f"{name}: needs {', '.join(FORMATS[name].packages)}")
 
 
 def make_run(path, *, root, cache, **changes):
@@ -42,9 +54,7 @@ def make_run(path, *, root, cache, **changes):
     return path
 
 
-def export_small(
-    run_dir, samples, out, *, formats=tuple(FORMATS), calibration=UNCALIBRATED, **options
-):
+def export_small(run_dir, samples, out, *, formats=INSTALLED, calibration=UNCALIBRATED, **options):
     """The version directory. options: of ExportOptions."""
     return export_run(
         open_run(run_dir),

@@ -1,5 +1,7 @@
 """Providers by name: what is asked for computes, or one line says why not."""
 
+from dataclasses import replace
+
 import onnxruntime
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import EPFail
@@ -121,13 +123,13 @@ def test_a_session_that_fell_back_is_refused(onnx_file, monkeypatch):
 
 def test_a_provider_that_fails_later_is_not_replaced(onnx_file):
     model = kerasseg.load(onnx_file, providers="cpu")
-    assert not model._session._enable_fallback
+    assert not model._file.session._enable_fallback
 
     class Failing:
         def run(self, *args):
             raise EPFail("out of device memory\nat line 1")
 
-    model._session = Failing()
+    model._file = replace(model._file, session=Failing())
     with pytest.raises(UserError, match=r"model\.onnx: the provider failed \(out of device memory"):
         model.predict(blotches(8, 8))
 

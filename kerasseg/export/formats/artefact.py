@@ -18,13 +18,15 @@ class Artefact:
     """A model that was written, by its name in `parity.json` and in the model card.
 
     path: the file or folder that its size is taken of. open: runs it as its users do. exact:
-    whether the export fails if it does not answer as the Keras model.
+    whether the export fails if it does not answer as the Keras model. fixed_size: (height, width)
+    of the only images that the file itself takes; the net is then asked at that size, too.
     """
 
     name: str
     path: Path
     open: Callable[[], AbstractContextManager[ModelFunction]]
     exact: bool = True
+    fixed_size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Format:
     write: yields an artefact as soon as it is in the folder, which holds `labels.json` already.
     calls: Markdown for the model card: how to call it, from the top of the export; NAME stands for
     the name of the run. packages: what `write` imports beside TensorFlow and Keras. by_default:
-    whether it is written if no --formats are given.
+    whether it is written if no --formats are given. one_size: whether its files take images of one
+    size alone.
     """
 
     files: tuple[str, ...]
@@ -42,3 +45,4 @@ class Format:
     calls: str
     packages: tuple[str, ...] = ()
     by_default: bool = False
+    one_size: bool = False

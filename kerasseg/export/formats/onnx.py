@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,7 +11,6 @@ from kerasseg.export.formats.artefact import Artefact, Format
 
 if TYPE_CHECKING:
     from kerasseg.export.job import ExportJob
-    from kerasseg.runs.description import ModelDescription
 
 _FILE, _INT8_FILE = "model.onnx", "model.int8.onnx"
 _CALLS = """ONNX Runtime, without TensorFlow:
@@ -39,13 +37,13 @@ labels, uncertainty = session.run(["labels", "uncertainty"], {"image": image})
 
 def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
     from kerasseg.export.formats.onnx_answers import OnnxAnswers
-    from kerasseg.export.formats.onnx_graph import convert, write
+    from kerasseg.export.formats.onnx_graph import convert, metadata, write
     from kerasseg.export.formats.triton import FILE, triton_config
 
     job.say(f"writing {_FILE}")
     file = folder / _FILE
     model = convert(job.folded_graph(copies=False), probabilities=job.options.probabilities)
-    write(model, file, metadata=_metadata(job.description))
+    write(model, file, metadata=metadata(job.description))
     (folder / FILE).write_text(triton_config(model), encoding="utf-8")
     yield Artefact("onnx", file, open=lambda: nullcontext(OnnxAnswers(file)))
     if job.options.int8:
@@ -58,15 +56,6 @@ def _write(job: ExportJob, folder: Path) -> Iterator[Artefact]:
         quantize(file, small, images=images, scale=scale)
         # It is meant to differ: how much is only reported.
         yield Artefact("int8", small, open=lambda: nullcontext(OnnxAnswers(small)), exact=False)
-
-
-def _metadata(description: ModelDescription) -> dict[str, object]:
-    """metadata_props: the description, and what people look for in it."""
-    return {
-        "kerasseg": json.dumps(description.to_json()),
-        "class_names": list(description.label_set.names),
-        "palette": [list(color) for color in description.label_set.palette],
-    }
 
 
 ONNX = Format(

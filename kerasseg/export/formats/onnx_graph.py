@@ -11,6 +11,7 @@ import tensorflow as tf
 import tf2onnx
 
 from kerasseg.models.serving_graph import ServingGraph
+from kerasseg.runs.description import ModelDescription
 
 OPSET = 18  # the newest that tf2onnx writes
 _IMAGE = tf.TensorSpec([None, None, None, 3], tf.uint8, name="image")
@@ -75,3 +76,12 @@ def write(model: onnx.ModelProto, path: Path, *, metadata: Mapping[str, object])
     )
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
+
+
+def metadata(description: ModelDescription) -> dict[str, object]:
+    """metadata_props: the description, and what people look for in it."""
+    return {
+        "kerasseg": json.dumps(description.to_json()),
+        "class_names": list(description.label_set.names),
+        "palette": [list(color) for color in description.label_set.palette],
+    }

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
+from kerasseg.inference.fixed_size import FixedSizePredictor, NetAnswers, Size
 from kerasseg.inference.predictor import IMAGE_UNCERTAINTY, Predictor
 from kerasseg.inference.tiles import Outputs
 from kerasseg.models.serving_graph import ServingGraph
@@ -38,6 +40,19 @@ class GraphPredictor(Predictor):
         if max(images.shape[1:3]) <= self.description.tile:
             return compute(images)["labels"]
         return np.stack([self._compute_one(compute, image)["labels"] for image in images])
+
+
+class GraphAtOneSize(FixedSizePredictor):
+    """The net of a serving graph, asked at one size: what files of that size are held to."""
+
+    def __init__(self, graph: ServingGraph, description: ModelDescription, *, size: Size):
+        super().__init__(description, size=size)
+        image = tf.TensorSpec([1, *size, 3], tf.float32)
+        self._net = tf.function(graph.net_answers, input_signature=[image], autograph=False)
+
+    def net(self, image: np.ndarray) -> NetAnswers:
+        logits, spread = (v[0].numpy() for v in self._net(image[None].astype(np.float32)))
+        return np.ascontiguousarray(np.moveaxis(logits, -1, 0)), spread[..., 0]
 
 
 def _arrays(tensors: Mapping[str, Any]) -> Outputs:

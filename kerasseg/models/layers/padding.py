@@ -40,12 +40,13 @@ class PadToMultiple(keras.layers.Layer):
             size = images.shape[axis]
             if size is None:
                 size = tf.shape(images)[axis]
-            extra = self._padded(size) - size
+            extra = self.padded(size) - size
             if not (isinstance(extra, int) and extra == 0):
                 images = _mirror(images, axis, after=extra)
         return images
 
-    def _padded(self, size):
+    def padded(self, size):
+        """What a side of `size` pixels, a number or a tensor, is padded to."""
         # Not size + (-size) % multiple: ONNX Runtime answers another number there.
         padded = (size + self.multiple - 1) // self.multiple * self.multiple
         if not self.least:
@@ -54,7 +55,7 @@ class PadToMultiple(keras.layers.Layer):
         return pick(padded, self.least)
 
     def compute_output_shape(self, shape):
-        up = [None if size is None else self._padded(size) for size in shape[1:3]]
+        up = [None if size is None else self.padded(size) for size in shape[1:3]]
         return (shape[0], *up, shape[3])
 
     def get_config(self):
