@@ -1,5 +1,8 @@
 """The LiteRT files: their operators, what is in them, and that LiteRT answers as the net does."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +11,7 @@ import kerasseg
 from kerasseg.errors import UserError
 from kerasseg.runs.trained import open_run
 from tests.export.untrained import make_run
+from tests.programs import PROJECT
 
 pytest.importorskip("ai_edge_litert", reason="needs the extra litert")
 
@@ -68,6 +72,21 @@ def test_it_is_loaded_and_answers_at_the_size_of_the_image(name, least, exported
     assert (found.labels == whole.labels).mean() > least
     assert found.probabilities.shape == (*image.shape[:2], 20)
     assert model.predict(image[:33, :21]).labels.shape == (33, 21)
+
+
+def test_neither_tensorflow_nor_keras_is_imported(exported, tmp_path):
+    words = ["predict", str(exported / FILES[0]), str(tmp_path), "--out", str(tmp_path / "out")]
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / "black.png")
+    script = (
+        f"import sys; from kerasseg.commands.main import start; assert not start({words}); "
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    # Not forked: that process has TensorFlow.
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "black.png").is_file()
 
 
 def test_its_own_labels_are_those_of_its_logits(exported, image):
