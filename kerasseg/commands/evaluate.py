@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasseg.backend import require
-from kerasseg.commands.model import add_model_options, fetch_model, kind_of, open_model
+from kerasseg.commands.model import (
+    add_model_options,
+    fetch_model,
+    kind_of,
+    needs_tensorflow,
+    open_model,
+)
 from kerasseg.commands.parser import CommandParser
 from kerasseg.config import load_config
 from kerasseg.errors import UserError
@@ -129,7 +135,7 @@ def _check(args: argparse.Namespace) -> None:
         require("matplotlib")
     if args.provider and _holds_label_pngs(args.model):
         raise UserError(f"{args.model}: label PNGs need no --provider")
-    if not _holds_label_pngs(args.model) and kind_of(args) != "onnx":
+    if not _holds_label_pngs(args.model) and needs_tensorflow(args):
         require("tensorflow")
 
 

@@ -57,10 +57,18 @@ def fetch_model(args: argparse.Namespace) -> Path:
 
 
 def kind_of(args: argparse.Namespace) -> str:
-    """What will be opened: "onnx", "saved_model" or "run". Raises UserError as `model_for` does."""
+    """What will be opened: "onnx", "litert", "saved_model" or "run".
+
+    Raises UserError as `model_for` does.
+    """
     from kerasseg.inference.open_model import model_for
 
     return model_for(args.model, args.provider)[0]
+
+
+def needs_tensorflow(args: argparse.Namespace) -> bool:
+    """Whether TensorFlow runs what will be opened. Raises UserError as `model_for` does."""
+    return kind_of(args) in ("saved_model", "run")
 
 
 def open_model(args: argparse.Namespace) -> Predictor:
@@ -71,7 +79,7 @@ def open_model(args: argparse.Namespace) -> Predictor:
     from kerasseg.gpus import missing_gpu_notice
     from kerasseg.inference.views import open_views
 
-    if kind_of(args) != "onnx":
+    if needs_tensorflow(args):
         load_tensorflow()
         if notice := missing_gpu_notice():
             print(notice)

@@ -14,6 +14,7 @@ from tests.serving_client.small_export import NAME, blotches, encode
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 
 
 def block(language, start):
@@ -74,6 +75,14 @@ def test_compose_says_what_the_page_says_and_mounts_what_is_there():
         if (config := flag.partition("/config/")[2]) != "":
             assert (ROOT / "docs" / "serving" / config).is_file()
     assert service["ports"] == ["8500:8500", "8501:8501"]
+    # Pinned, by default to the TensorFlow that writes the SavedModel.
+    written_by = re.search(r"^tensorflow>=(\d+\.\d+),", REQUIREMENTS, re.M)[1]
+    image = re.fullmatch(
+        r"tensorflow/serving:\$\{TF_SERVING_VERSION:-(\d+\.\d+\.\d+)\}", service["image"]
+    )
+    assert image is not None, service["image"]
+    assert image[1].startswith(f"{written_by}.")
+    assert f"tensorflow/serving:{image[1]} " in docker_run
 
 
 def test_the_dockerfile_copies_what_is_there():
