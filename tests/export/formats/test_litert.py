@@ -86,7 +86,7 @@ def test_neither_tensorflow_nor_keras_is_imported(exported, tmp_path):
         [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "out" / "black.png").is_file()
+    assert (tmp_path / "out" / "black_labels.png").is_file()
 
 
 def test_its_own_labels_are_those_of_its_logits(exported, image):
