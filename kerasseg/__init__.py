@@ -32,9 +32,10 @@ def load(
     """A model that is ready to predict.
 
     Args:
-        path: A run directory, an export (`exports/<name>`), a SavedModel or an `.onnx` file, for
-            which TensorFlow is not imported. Or a zip of an export, also by its `https://` address
-            or one that fsspec reads: it is unpacked once into a cache folder (KERASSEG_CACHE).
+        path: A run directory, an export (`exports/<name>`), a SavedModel, an `.onnx` or a
+            `.tflite` file; for these two TensorFlow is not imported. Or a zip of an export, also by
+            its `https://` address or one that fsspec reads: it is unpacked once into a cache folder
+            (KERASSEG_CACHE).
         threads: Threads of one pass. `None`: as many as there are cores.
         providers: What ONNX Runtime computes with: `cpu`, `cuda`, `tensorrt`, `openvino`, `coreml`,
             or a provider's name in ONNX Runtime; of several, the first that can compute a node
@@ -58,7 +59,7 @@ def load(
     >>> kerasseg.load("nothing.onnx")
     Traceback (most recent call last):
     kerasseg.errors.UserError: nothing.onnx: no such file or directory, allowed: a run directory, \
-an export (exports/<name>) or its zip, a SavedModel or an .onnx file
+an export (exports/<name>) or its zip, a SavedModel, an .onnx or a .tflite file
     """
     from kerasseg.inference.open_model import local_model, open_predictor
 

@@ -75,7 +75,7 @@ def test_commands_are_understood(words, monkeypatch):
 def test_settings_exist():
     text = "\n".join([README, *(path.read_text(encoding="utf-8") for path in DOCUMENTS)])
     quoted = re.findall(r"`([a-z_]+)\.([a-z_]+)(?:=[^`]*)?`", text)
-    files = {"json", "yaml", "py", "onnx", "txt"}  # labels.json is no setting
+    files = {"json", "yaml", "py", "onnx", "tflite", "txt"}  # labels.json is no setting
     named = {f"{s}.{key}" for s, key in quoted if s in SECTIONS and key not in files}
     assert len(named) > 15
     assert named <= set(SETTINGS)
