@@ -9,13 +9,14 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-fast lint addons clean
+.PHONY: help train test test-fast lint docs addons clean
 
 help:
 	@echo "make train     set up, then train on drawn streets (settings: make train ARGS='seed=1')"
 	@echo "make test      set up, then check style and types and run all tests"
 	@echo "make test-fast the daily loop: a tenth of the time; no style, training, export or programs"
 	@echo "make addons    run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
+	@echo "make docs      set up, then write the documentation as a site to build/site"
 	@echo "make lint      set up, then check style and types only"
 	@echo "make clean     remove .venv and caches; runs/ and data/ stay"
 	@echo "Another Python: make train PYTHON=python3.12"
@@ -40,6 +41,9 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 
 # Needs an export of the streets run: python export.py runs/streets
 EXPORT := exports/streets/latest
