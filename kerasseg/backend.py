@@ -19,16 +19,19 @@ _EXTRAS = {"ai_edge_litert": "litert"}
 def require(*packages: str) -> None:
     """Raises UserError, naming the command that installs it, if one cannot be imported."""
     for package in packages:
-        try:
-            missing = find_spec(package) is None
-        except ImportError:
-            missing = True
-        if missing:
+        if not is_installed(package):
             extra = _EXTRAS.get(package, "train")
             raise UserError(
                 f"{package}: not installed, and needed for this; in kerasseg's folder, "
                 f'pip install ".[{extra}]" brings it'
             )
+
+
+def is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ImportError:
+        return False
 
 
 def quiet_tensorflow() -> None:

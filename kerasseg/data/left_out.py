@@ -28,9 +28,15 @@ def files_left_out(
 def visible_below(folder: Path) -> Iterator[Path]:
     """Files at any depth, without those whose name or folder starts with a dot, unsorted.
 
-    A link to a folder comes as one file. Raises UserError for a link to nothing.
+    A link to a folder comes as one file; of a folder that is not there comes nothing. Raises
+    UserError for a link to nothing, OSError for a folder that cannot be listed.
     """
-    for place, folders, files in os.walk(folder):
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for place, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]
         for name in (*files, *links):

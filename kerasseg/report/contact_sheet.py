@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from kerasseg.backend import is_installed
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
@@ -99,8 +100,9 @@ def _choose(catalog: Catalog, count: int) -> list[tuple[str, Sample]]:
 
 
 def _pasted(config: Config, catalog: Catalog) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Three training images as the pipeline gives them; none without `augment.unknown`."""
-    if not config.augment.unknown:
+    """Three training images as the pipeline gives them; none without `augment.unknown`, and none
+    without TensorFlow, which `check` needs for nothing else."""
+    if not config.augment.unknown or not is_installed("tensorflow"):
         return []
     from kerasseg.data.curriculum import Epoch, Plan
     from kerasseg.data.facts import cache_folder

@@ -71,6 +71,7 @@ def test_cells_are_filled_in_pieces_and_each_can_be_run_alone(arguments, tmp_pat
             "auroc",
             "average_precision",
             "risk_coverage_area",
+            "generalized_risk_coverage_area",
         }
         assert cell["miou"] == pytest.approx(scores["miou"], abs=1e-12)
         assert float(line["mIoU"]) == pytest.approx(scores["miou"], abs=1e-8)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -198,13 +199,18 @@ def test_other_data_sets_are_not_drawn(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_may_not_be_listed_is_for_the_user(tmp_path, monkeypatch):
-    def refuse(folder):
-        raise PermissionError(13, "Permission denied", str(folder))
-
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_a_folder_that_may_not_be_listed_is_for_the_user(name, tmp_path, monkeypatch):
     root = make_folders(tmp_path / "data")
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(UserError, match=r"labels: cannot be read \(Permission denied\)"):
+    scandir = os.scandir
+
+    def refuse(folder):  # os.walk lists folders with it; root may list any folder
+        if Path(folder).name == name:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UserError, match=rf"{name}: cannot be read \(Permission denied\)"):
         open_catalog(configure(root))
 
 
