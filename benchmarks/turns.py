@@ -28,25 +28,26 @@ _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8
 HEAP = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1000000000000"}
 
 
-def peak_bytes() -> int:
-    """The most memory that this process ever had resident, from the operating system (Linux).
+def peak_bytes(pid: int | str = "self") -> int:
+    """The most memory that a process, by default this one, ever had resident, from the operating
+    system (Linux).
 
     Not `ru_maxrss`: that one is handed on from the process that started this one.
     """
-    return _status("VmHWM")
+    return _status(pid, "VmHWM")
 
 
-def resident_bytes() -> int:
-    """What this process has resident now."""
-    return _status("VmRSS")
+def resident_bytes(pid: int | str = "self") -> int:
+    """What a process, by default this one, has resident now."""
+    return _status(pid, "VmRSS")
 
 
-def _status(key: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+def _status(pid: int | str, key: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         name, _, value = line.partition(":")
         if name == key:
             return 1024 * int(value.split()[0])
-    raise OSError(f"/proc/self/status: no {key}")
+    raise OSError(f"/proc/{pid}/status: no {key}")
 
 
 def machine_seconds() -> tuple[float, float]:

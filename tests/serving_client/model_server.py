@@ -2,7 +2,9 @@
 session. Runs in a process of its own, in which neither kerasseg nor Keras can be imported.
 """
 
+import contextlib
 import json
+import os
 import re
 import sys
 import threading
@@ -43,8 +45,34 @@ def proto_fields(array):
     return TensorProto(dtype=dtype, tensor_shape=shape, **{field: array.ravel().tolist()})
 
 
+class Queue:
+    """With --enable_batching and a max_batch_size of 1: so many requests run, so many wait, and
+    the rest is answered UNAVAILABLE."""
+
+    def __init__(self, file):
+        """file: for --batching_parameters_file."""
+        values = dict(re.findall(r"^(\w+) \{ value: (\d+) \}", file.read_text(), re.M))
+        assert values["max_batch_size"] == "1", "requests are joined by TF Serving itself alone"
+        running, waiting = int(values["num_batch_threads"]), int(values["max_enqueued_batches"])
+        self._running = threading.Semaphore(running)
+        self._accepted = threading.Semaphore(running + waiting)
+
+    @contextlib.contextmanager
+    def place(self):
+        if not self._accepted.acquire(blocking=False):
+            raise tf.errors.UnavailableError(
+                None, None, "The batch scheduling queue to which this task was submitted is full"
+            )
+        try:
+            with self._running:
+                yield
+        finally:
+            self._accepted.release()
+
+
 class Model:
-    def __init__(self, name, directory):
+    def __init__(self, name, directory, queue=None):
+        self._place = contextlib.nullcontext if queue is None else queue.place
         path = max((p for p in Path(directory).iterdir() if p.name.isdigit()),
                    key=lambda p: int(p.name))  # fmt: skip
         self.name, self.version = name, int(path.name)
@@ -82,7 +110,8 @@ class Model:
         }
         outputs = {key: info.name for key, info in signature.outputs.items()}
         try:
-            values = self.session.run(outputs, feed)
+            with self._place():
+                values = self.session.run(outputs, feed)
         except ValueError as error:  # a shape that does not fit; TF Serving's session says this
             raise tf.errors.InvalidArgumentError(None, None, str(error)) from error
         response = predict_pb2.PredictResponse(model_spec=request.model_spec)
@@ -172,22 +201,32 @@ class Rest(BaseHTTPRequestHandler):
         """Silent."""
 
 
-def main(name, directory):
+class RestServer(ThreadingHTTPServer):
+    request_queue_size = 128  # connections that nobody has accepted yet
+
+
+def main(name, directory, batching=None):
     """Loads the newest version below `directory`, sends it its warm-up requests, prints a line of
-    JSON ({"grpc": port, "rest": port, "warmed": requests, "foreign": modules that should not be
-    there}) and serves until its input ends."""
-    model = Model(name, directory)
+    JSON ({"grpc": port, "rest": port, "pid": of this process, "warmed": requests, "foreign":
+    modules that should not be there}) and serves until its input ends.
+
+    batching: a file for --batching_parameters_file; without it nothing is queued or turned away.
+    """
+    model = Model(name, directory, None if batching is None else Queue(Path(batching)))
     unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    server = grpc.server(ThreadPoolExecutor(2), options=unlimited)
+    # Whoever waits in the queue has a thread here.
+    threads = ThreadPoolExecutor(2 if batching is None else 256)
+    server = grpc.server(threads, options=unlimited)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Predictions(model), server)
     model_service_pb2_grpc.add_ModelServiceServicer_to_server(States(model), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    rest = ThreadingHTTPServer(("127.0.0.1", 0), Rest)
+    rest = RestServer(("127.0.0.1", 0), Rest)
     rest.model = model
     threading.Thread(target=rest.serve_forever, daemon=True).start()
     loaded = {name.split(".")[0] for name, module in sys.modules.items() if module}
-    start = {"grpc": port, "rest": rest.server_port, "warmed": model.warmed,
+    start = {"grpc": port, "rest": rest.server_port, "pid": os.getpid(),
+             "warmed": model.warmed,
              "foreign": sorted(loaded & {"kerasseg", "keras", "tf_keras"})}  # fmt: skip
     print(json.dumps(start), flush=True)
     sys.stdin.read()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasseg.serving_client.client import ServingClient
-from tests.serving_client.small_export import NAME
 
 TF_SERVING = shutil.which("tensorflow_model_server")  # None on most machines
 # TensorFlow imports Keras where it can: here it cannot, the file needs none.
@@ -34,11 +33,12 @@ class Address:
 
 
 @contextlib.contextmanager
-def stand_in(exports):
-    """A process of its own, away from this project."""
-    command = [sys.executable, "-c", _START, str(Path(__file__).parent), NAME, str(exports)]
+def stand_in(exports, *, batching=None):
+    """A process of its own, away from this project. batching: its --batching_parameters_file."""
+    command = [sys.executable, "-c", _START, Path(__file__).parent, exports.name, exports]
+    command += [] if batching is None else [batching]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=exports, stdin=pipe, stdout=pipe) as process:
+    with subprocess.Popen([*map(str, command)], cwd=exports, stdin=pipe, stdout=pipe) as process:
         said = json.loads(process.stdout.readline())
         host = "127.0.0.1"
         try:
@@ -57,11 +57,11 @@ def tf_serving(exports):
     """The real thing."""
     grpc_port, rest_port = free_port(), free_port()
     command = [TF_SERVING, f"--port={grpc_port}", f"--rest_api_port={rest_port}",
-               f"--model_name={NAME}", f"--model_base_path={exports}"]  # fmt: skip
+               f"--model_name={exports.name}", f"--model_base_path={exports}"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         address = Address(f"http://127.0.0.1:{rest_port}", f"grpc://127.0.0.1:{grpc_port}", {})
-        client = ServingClient(address.http, model=NAME)
+        client = ServingClient(address.http, model=exports.name)
         deadline = time.monotonic() + 60
         while not client.ready():
             assert process.poll() is None, "tensorflow_model_server ended"
