@@ -37,7 +37,7 @@ def prepare(args):
     batches = session.batches(session.plan(total_steps=10**6), first_step=0)
     if args.worker == "repeated":
         batches = itertools.repeat(next(batches))
-    clock, facts = StepClock(), {"precision": device.precision}
+    clock, facts = StepClock(every=device.steps_ahead), {"precision": device.precision}
 
     def some_steps():
         for _ in range(args.steps):

@@ -9,16 +9,24 @@ from kerasseg.gpus import compute_capabilities
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 _TENSOR_CORES = (7, 0)  # compute capability
+_STEPS_AHEAD = 10  # on a GPU; as many as are timed before a run is estimated
 
 
 @dataclass(frozen=True)
 class Device:
     """precision: name of a Keras dtype policy. jit: compile with XLA. line: said at the start, or
-    two where a run was begun on another device."""
+    two where a run was begun on another device. gpus: how many compute."""
 
     precision: str
     jit: bool
     line: str
+    gpus: int = 0
+
+    @property
+    def steps_ahead(self) -> int:
+        """How many training steps are handed over before the host waits for their means. A CPU
+        has computed a step when the call of it returns: there is nothing to gain."""
+        return _STEPS_AHEAD if self.gpus else 1
 
 
 def pick_device(
@@ -74,7 +82,7 @@ def pick_device(
             f"\nthis run was begun on another device and is resumed as it was begun; a new one "
             f"would have precision {here[0]} and XLA {'on' if here[1] else 'off'} here"
         )
-    return Device(chosen, bool(compiled), line)
+    return Device(chosen, bool(compiled), line, gpus)
 
 
 def spare_autotuning(*, one_size: bool, compiled: bool) -> None:

@@ -26,7 +26,7 @@ from kerasseg.training.replicas import join_replicas, stop_with_the_others
 from kerasseg.training.score_best import score_best, write_panels
 from kerasseg.training.session import Session, build_session
 from kerasseg.training.start import device_of_run, open_run
-from kerasseg.training.state import Progress, save_state
+from kerasseg.training.state import Progress, StateWriter
 from kerasseg.training.step import StepClock, compile_step
 from kerasseg.training.stop import StopRequest, stop_on_signals
 from kerasseg.training.tensorboard import TensorBoard
@@ -116,8 +116,9 @@ def _run_to_the_end(
             best_miou=progress.best_miou,
         ) as display,
         TensorBoard(run.tensorboard) if chief else nullcontext() as board,
+        StateWriter(run.state) as states,
     ):
-        _Loop(session, run, progress, step, stop, display, board, boundaries).run_epochs()
+        _Loop(session, run, progress, step, stop, display, board, states, boundaries).run_epochs()
     if chief:
         score_best(
             session.config, session.catalog, run, check_stop=stop.check, boundaries=boundaries
@@ -139,6 +140,7 @@ class _Loop:
     stop: StopRequest
     display: Display
     board: TensorBoard | None
+    states: StateWriter
     boundaries: bool
 
     def run_epochs(self) -> None:
@@ -146,7 +148,7 @@ class _Loop:
         progress, plan = self.progress, self.progress.plan
         train = self.session.config.train
         batches = self.session.batches(plan, first_step=progress.step)
-        clock = StepClock()
+        clock = StepClock(every=self.session.device.steps_ahead)
         # A budget that was planned a moment ago has said it.
         said = not self.session.group.is_chief or (train.minutes is not None and not progress.step)
         for index in range(len(progress.history), len(plan.epochs)):
@@ -156,7 +158,10 @@ class _Loop:
                 self.board.batch(self.session, plan, step=plan.epochs[index].first_step)
             clock.reset()
             while progress.step < plan.epochs[index].end:
-                means = clock.run(self.step, batches, batch_size=train.batch_size)
+                saves = (progress.step + 1) % train.save_every == 0
+                ends = progress.step + 1 == plan.epochs[index].end
+                wait = saves or ends or clock.timed_steps + 1 == _TIMED
+                means = clock.run(self.step, batches, batch_size=train.batch_size, wait=wait)
                 if not math.isfinite(means["loss"]):
                     raise self._diverged()
                 progress.step += 1
@@ -170,7 +175,7 @@ class _Loop:
                 if clock.timed_steps == _TIMED and not said:
                     said = True
                     self._say_how_long(clock.seconds_per_step, epochs=index)
-                if progress.step % train.save_every == 0:
+                if saves:
                     self._save()
                 self._stop_if_asked()
             last = index + 1 == len(plan.epochs)
@@ -273,7 +278,7 @@ class _Loop:
         if not self.session.group.is_chief:
             return
         try:
-            save_state(self.run.state, self.session.segmenter, self.progress)
+            self.states.save(self.session.segmenter, self.progress)
         except FloatingPointError as error:
             raise self._diverged() from error
 
@@ -281,9 +286,11 @@ class _Loop:
         """Raises Interrupted, with the state saved, once a signal has come to any process."""
         if self.session.group.any(self.stop.asked):
             self._save()
+            self.states.wait()
             raise Interrupted
 
     def _diverged(self) -> UserError:
+        self.states.wait()
         newest = max(self.run.state.glob("*.npz"))
         return UserError(
             f"the loss is not finite after step {self.progress.step}; lower "

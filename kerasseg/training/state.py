@@ -3,6 +3,7 @@
 import json
 import zipfile
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,7 +102,43 @@ def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
     Raises FloatingPointError, and writes nothing, if a weight is not finite: the update after a
     last finite loss may already have spoilt it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder, *_taken(segmenter, progress))
+
+
+class StateWriter:
+    """`save_state` without waiting for the disk: training goes on while a thread of it writes.
+
+    A context manager; at its end all that was saved is written. One state is written at a time.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
+
+    def save(self, segmenter: Segmenter, progress: Progress) -> None:
+        """Takes the state as it is now. Raises what `save_state` raises, or writing the state
+        before this one has raised."""
+        self.wait()
+        self._writing = self._thread.submit(_write, self._folder, *_taken(segmenter, progress))
+
+    def wait(self) -> None:
+        """Until what was saved is written. Raises what writing it raises."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def __enter__(self) -> "StateWriter":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._thread.shutdown()
+        if kind is None:
+            self.wait()
+
+
+def _taken(segmenter: Segmenter, progress: Progress) -> tuple[str, dict[str, np.ndarray]]:
+    """The name of the file that holds the state as it is now, and what is in it."""
     values = snapshot(segmenter)
     if not all(np.isfinite(v).all() for name, v in values.items() if name.startswith("net/")):
         raise FloatingPointError("a weight is not finite")
@@ -115,9 +152,13 @@ def save_state(folder: Path, segmenter: Segmenter, progress: Progress) -> None:
         "plan": [[e.stage, e.crop_scale, e.first_step, e.steps] for e in progress.plan.epochs],
     }
     # Rows count as well: before and after the validation of an epoch the step is the same.
-    target = folder / f"{progress.step:09d}-{len(progress.history):05d}.npz"
-    with writing(target, durable=True) as temporary, temporary.open("wb") as file:
-        arrays: dict[str, Any] = {"meta": np.array(json.dumps(meta)), **values}
+    name = f"{progress.step:09d}-{len(progress.history):05d}.npz"
+    return name, {"meta": np.array(json.dumps(meta)), **values}
+
+
+def _write(folder: Path, name: str, arrays: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder / name, durable=True) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
     for old in sorted(folder.glob("*.npz"))[:-_KEPT]:
         old.unlink()

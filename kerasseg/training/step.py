@@ -52,10 +52,15 @@ def _in_order(step: TrainStep) -> TrainStep:
 class StepClock:
     """Seconds of the steps of an epoch, and how many of them went into waiting for input.
 
-    The first step that it ever runs is left out: it traces and compiles.
+    every: after how many steps it waits for their result. A GPU is given the next step, and its
+    batch, while it computes, until the host asks for a number. The first step that the clock ever
+    runs is left out: it traces and compiles.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, every: int = 1) -> None:
+        self._every = every
+        self._unknown = 0  # steps since the one that was waited for
+        self._means: dict[str, float] = {}
         self._warm = False
         self.timed_steps = 0  # of all epochs
         self._seconds = 0.0
@@ -66,12 +71,22 @@ class StepClock:
         self._waited = 0.0
         self._images = 0
 
-    def run(self, step: TrainStep, batches: Iterator, *, batch_size: int) -> dict[str, float]:
-        """Fetches a batch, trains on it, waits for the result: the running means as floats."""
+    def run(
+        self, step: TrainStep, batches: Iterator, *, batch_size: int, wait: bool = False
+    ) -> dict[str, float]:
+        """Fetches a batch and trains on it: the running means as floats, after the last step that
+        was waited for.
+
+        wait: for this one, whatever `every` is; so before a state is saved or an epoch ends.
+        """
         start = time.perf_counter()
         batch = next(batches)
         fetched = time.perf_counter()
-        means = {name: float(value) for name, value in step(batch).items()}
+        means = step(batch)
+        self._unknown += 1
+        if wait or not self._warm or self._unknown == self._every:
+            self._means = {name: float(value) for name, value in means.items()}
+            self._unknown = 0
         if self._warm:
             self._waited += fetched - start
             seconds = time.perf_counter() - start
@@ -80,7 +95,7 @@ class StepClock:
             self.timed_steps += 1
             self._images += batch_size
         self._warm = True
-        return means
+        return self._means
 
     @property
     def seconds_per_step(self) -> float:
@@ -93,5 +108,5 @@ class StepClock:
 
     @property
     def input_wait(self) -> float:
-        """Share of the time, 0…1."""
+        """Share of the time, 0…1; where a GPU computes meanwhile, at most that."""
         return self._waited / self._total if self._total else 0.0

@@ -25,6 +25,7 @@ TURING, PASCAL = (7, 5), (6, 1)
 def test_auto_follows_the_machine(cards, precision, jit):
     device = pick_device(precision="auto", jit="auto", cards=cards)
     assert (device.precision, device.jit) == (precision, jit)
+    assert (device.steps_ahead > 1) == bool(cards)
     assert "auto" in device.line
     assert ("no GPU" if not cards else f"{len(cards)} GPU") in device.line
     assert ("GPUs" in device.line) == (len(cards) > 1)

@@ -1,13 +1,17 @@
 """Saved state: everything comes back bit for bit, and only whole files count."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from kerasseg.config import OptimizerConfig
 from kerasseg.data.curriculum import plan_epochs
 from kerasseg.errors import UserError
+from kerasseg.training import state
 from kerasseg.training.state import (
     Progress,
+    StateWriter,
     load_state,
     restore,
     save_state,
@@ -161,3 +165,64 @@ def test_what_auto_became_is_read_without_the_arrays(tmp_path, trained):
     newest = sorted(tmp_path.glob("*.npz"))[-1]
     newest.write_bytes(newest.read_bytes()[:500])
     assert saved_device(tmp_path) is None
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    """An event without which nothing is written."""
+    savez, ready = np.savez, threading.Event()
+
+    def write(file, **arrays):
+        assert ready.wait(timeout=60)
+        savez(file, **arrays)
+
+    monkeypatch.setattr(state.np, "savez", write)
+    return ready
+
+
+def test_training_goes_on_while_a_state_is_written(tmp_path, slow_disk):
+    segmenter = small_segmenter(optimizer=ADAM)
+    advance(segmenter, [0])
+    before, run = snapshot(segmenter), progress(step=1, rows=1)
+    with StateWriter(tmp_path) as states:
+        states.save(segmenter, run)
+        advance(segmenter, [1])
+        run.step, run.best_miou = 2, 0.5
+        run.history.append({"epoch": "2"})
+        assert load_state(tmp_path) is None
+        slow_disk.set()
+    found, values = load_state(tmp_path)
+    assert (found.step, found.best_miou, len(found.history)) == (1, None, 1)
+    assert_same(values, before)
+    after = snapshot(segmenter)
+    assert any(
+        not np.array_equal(before[name], after[name]) for name in before if name.startswith("net/")
+    )
+
+
+@pytest.mark.parametrize("met", ["wait", "save", "end"])
+def test_a_state_that_could_not_be_written_is_no_secret(met, trained, tmp_path, monkeypatch):
+    def full(file, **arrays):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(state.np, "savez", full)
+
+    def use():
+        with StateWriter(tmp_path) as states:
+            states.save(trained[0], progress(1))
+            if met == "wait":
+                states.wait()
+            elif met == "save":
+                states.save(trained[0], progress(2))
+
+    with pytest.raises(UserError, match="No space left"):
+        use()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_that_are_not_finite_are_met_at_once(tmp_path):
+    segmenter = small_segmenter()
+    weight = segmenter.net.trainable_variables[0]
+    weight.assign(np.full(weight.shape, np.nan))
+    with StateWriter(tmp_path) as states, pytest.raises(FloatingPointError):
+        states.save(segmenter, progress())
