@@ -5,7 +5,8 @@
 A candidate is ours/VARIANT/PRECISION[/jit], or torch/VARIANT/PRECISION[/compile] if
 benchmarks/peers/setup.py was run. VARIANT: plain (cross entropy alone), boundary, sampled and
 closed_form (with the variance), full (boundary weight and sampled variance), full_closed_form;
-torch has plain, sampled and full. PRECISION: float32 or mixed_bfloat16 (torch: autocast).
+torch has plain, sampled and full. PRECISION: float32, mixed_bfloat16 or mixed_float16 (torch:
+autocast). For a GPU there is benchmarks/gpu.py.
 
 Each candidate is a process of its own on the same batch of drawn streets; they take turns, A B A
 B, so that a busy machine slows all of them alike. The input pipeline is left out. Prints JSON:
@@ -33,6 +34,7 @@ VARIANTS = {
     "torch": ("plain", "sampled", "full"),
 }
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16", "auto")
+AUTOCAST = ("mixed_bfloat16", "mixed_float16")  # of PyTorch
 DEFAULT = ["ours/plain/float32", "ours/full_closed_form/float32", "ours/full/float32"]
 TOLERANCE = 1e-4  # relative, of losses and gradient on the same weights
 
@@ -75,6 +77,8 @@ def parse(candidate: str) -> tuple[str, str, str, list[str]]:
     who, variant, precision, *extra = candidate.split("/")
     if who not in VARIANTS:
         raise UserError(f"{candidate}: found {who}, allowed: {', '.join(VARIANTS)}")
+    if who == "torch" and precision == "auto":
+        raise UserError(f"{candidate}: found auto, allowed: float32, {', '.join(AUTOCAST)}")
     if variant not in VARIANTS[who]:
         raise UserError(f"{candidate}: found {variant}, allowed: {', '.join(VARIANTS[who])}")
     if precision not in PRECISIONS:
@@ -91,7 +95,7 @@ def command(candidate: str, *, batch: Path, width: int, threads: int, peers: Pat
         settings = [f"train.precision={precision}", f"train.jit={jit}"]
         settings += [setting for setting in extra if "=" in setting]
         return [sys.executable, HERE / "train_worker.py", *shared, "--set", *settings]
-    options = ["--bfloat16"] if precision == "mixed_bfloat16" else []
+    options = ["--autocast", precision] if precision in AUTOCAST else []
     options += ["--compile"] if "compile" in extra else []
     return [peers_python(peers), HERE / "peers" / "torch_train.py", *shared, *options]
 

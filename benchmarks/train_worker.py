@@ -39,6 +39,7 @@ def parse():
     parser.add_argument("--variant", choices=list(VARIANTS), default="full")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--warmup", type=int, default=2)
+    parser.add_argument("--ahead", type=int, default=1, help="steps a call, the last waited for")
     parser.add_argument("--inter", type=int, help="operations at a time; default: TensorFlow's")
     parser.add_argument("--set", nargs="*", default=[], metavar="key=value", help="more settings")
     parser.add_argument("--check", type=Path, help="writes weights here and prints the losses")
@@ -84,7 +85,23 @@ def prepare(args, config: Config, root: Path):
         "precision": device.precision,
         "jit": device.jit,
     }
-    return lambda: float(step(batch)["loss"]), facts
+
+    def call() -> None:
+        for _ in range(args.ahead):
+            means = step(batch)
+        float(means["loss"])
+        facts.update(gpu_memory())
+
+    return call, facts
+
+
+def gpu_memory() -> dict[str, int]:
+    """The most that tensors ever took on the first GPU; nothing where there is none."""
+    import tensorflow as tf
+
+    if not tf.config.list_logical_devices("GPU"):
+        return {}
+    return {"gpu_mib": round(tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20)}
 
 
 def check(args, config: Config, root: Path) -> dict:

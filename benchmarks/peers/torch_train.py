@@ -20,8 +20,9 @@ def parse():
     parser.add_argument("--batch", type=Path, required=True, help="npz of image and label")
     parser.add_argument("--width", type=int, required=True)
     parser.add_argument("--variant", choices=["plain", "sampled", "full"], default="full")
-    parser.add_argument("--bfloat16", action="store_true", help="autocast")
+    parser.add_argument("--autocast", choices=["mixed_bfloat16", "mixed_float16"])
     parser.add_argument("--compile", action="store_true", help="torch.compile")
+    parser.add_argument("--ahead", type=int, default=1, help="steps a call, the last waited for")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--check", type=Path, help="npz of weights, to compare losses; no timing")
@@ -43,18 +44,30 @@ def prepare(args):
     from torch_unet import UNet, objective
 
     torch.manual_seed(0)
-    image, label = read_batch(args.batch)
-    net = UNet(width=args.width, depth=4, outputs=OUTPUTS).to(memory_format=torch.channels_last)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda":
+        torch.backends.cudnn.benchmark = True
+        torch.set_float32_matmul_precision("high")  # TF32, as in TensorFlow
+    image, label = (tensor.to(device) for tensor in read_batch(args.batch))
+    net = UNet(width=args.width, depth=4, outputs=OUTPUTS).to(
+        device, memory_format=torch.channels_last
+    )
     net.train()
+    half = args.autocast == "mixed_float16"
+    scaler = torch.amp.GradScaler(device, enabled=half)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, eps=1e-7, fused=True)
     weight = 0.0 if args.variant == "plain" else 0.5
     k = 2.0 if args.variant == "full" else 1.0
 
     def loss_of(image, label):
-        flip = torch.rand(len(image)) < 0.5
+        flip = torch.rand(len(image), device=device) < 0.5
         image = torch.where(flip[:, None, None, None], image.flip(3), image).float()
         label = torch.where(flip[:, None, None], label.flip(2), label)
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bfloat16):
+        with torch.autocast(
+            device,
+            torch.float16 if half else torch.bfloat16,
+            enabled=args.autocast is not None,
+        ):
             entropy, variance = objective(net, image, label, k=k, uncertainty_weight=weight)
         return entropy + weight * variance
 
@@ -64,12 +77,22 @@ def prepare(args):
     def step():
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(image, label)
-        loss.backward()
-        optimizer.step()
-        return loss.item()
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        return loss
 
     parameters = sum(p.numel() for p in net.parameters())
-    return step, {"parameters": parameters, "torch": torch.__version__}
+    facts = {"parameters": parameters, "torch": torch.__version__, "device": device}
+
+    def call():
+        for _ in range(args.ahead):
+            loss = step()
+        loss.item()
+        if device == "cuda":
+            facts["gpu_mib"] = round(torch.cuda.max_memory_allocated() / 2**20)
+
+    return call, facts
 
 
 def check(args) -> dict:

@@ -45,6 +45,9 @@ def answer(script, *arguments):
         ("encoders.py", ["train", "resnet50", "--peers", "no"], "no: no peers there"),
         ("encoders.py", ["infer", "resnet50", "--size", "50", "64"], "multiples of 32 alone"),
         ("formats.py", ["no"], "no: no run directory"),
+        ("gpu.py", ["--size", "100", "64"], "--size: found (100, 64), allowed: multiples of 16"),
+        ("gpu.py", ["--out", "no/gpu.json"], "--out no/gpu.json: no such folder"),
+        ("serving_load.py", ["no", "photos"], "no: no export with a SavedModel"),
         ("real_input.py", ["--config", "no.yaml"], "no.yaml"),
         ("real_input.py", ["--config", "configs/streets.yaml", "model.widht=3"], "model.width"),
     ],
@@ -142,3 +145,21 @@ def test_every_format_is_measured_in_what_runs_it(tmp_path):
                  ("model.tflite", "LiteRT")):  # fmt: skip
         assert equal[name] > 0.9999
     assert all(row["seconds"] > 0 and row["bytes"] > 0 and 0 < row["miou"] < 1 for row in rows)
+
+
+@pytest.mark.slow
+def test_what_a_gpu_makes_of_it_is_measured_on_a_cpu_too(tmp_path):
+    figures = tmp_path / "gpu.json"
+    done = run(
+        "gpu.py", "--width", "2", "--size", "32", "64", "--batch", "2", "--rounds", "1",
+        "--threads", "2", "--peers", tmp_path / "none", "--out", figures,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text())
+    assert len(found["steps"]) >= 5
+    for name, row in found["steps"].items():
+        assert row["seconds"] > 0, name
+        assert f"| {name} | " in done.stdout
+    assert found["gpus"] or "no GPU: these are of the CPU" in done.stdout
+    assert set(found["inference"]["forms"]) == {"keras", "keras_labels", "savedmodel"}
+    assert set(found["input"]["images_a_second"]) == {"png", "packed"}
