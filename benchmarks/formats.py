@@ -2,13 +2,16 @@
 
     python benchmarks/formats.py runs/camvid --int8 data/camvid/train
     python benchmarks/formats.py runs/unet runs/lite0 data.root=DIR --images 20 --json formats.json
+    python benchmarks/formats.py runs/camvid --photos 'photos/*.jpg'
 
 Each run is exported in all formats, in float16, too, and in integers if there are images to
-calibrate on. Validation images, evenly spread, go through every file; labels are compared with
-those of `model.onnx` in ONNX Runtime, and scored, at native size. For a file of one size, images
-are resized before and logits after, neither of which is timed. Each file in its runtime is a
-process of its own; they take turns. Prints a Markdown table. OpenVINO and OpenCV run in the
-environment of benchmarks/peers/setup.py; a runtime that is not installed is left out, and named.
+calibrate on. Validation images, evenly spread, or photos go through every file; labels are compared
+with those of `model.onnx` in ONNX Runtime, and those of validation images scored, at native size.
+For a file of one size, images are resized before and logits after, neither of which is timed. Each
+file in its runtime is a process of its own; they take turns. Prints a Markdown table. Processor
+time is a ratio to the first row; where other programs run, take one thread and trust it more than
+seconds. OpenVINO and OpenCV run in the environment of benchmarks/peers/setup.py; a runtime that is
+not installed is left out, and named.
 """
 
 import argparse
@@ -34,6 +37,8 @@ MODULES = {
     "OpenCV": "cv2",
     "LiteRT": "ai_edge_litert",
 }
+# OpenVINO's own INT8 of model.plain.onnx, made here where its package nncf is installed.
+NNCF = "model.plain.nncf.xml"
 # File of the export -> the runtimes that take it. The first file in the first one is compared with.
 RUNTIMES = {
     "model.onnx": ("ONNX Runtime", "OpenVINO"),
@@ -42,6 +47,7 @@ RUNTIMES = {
     "model.plain.onnx": ("ONNX Runtime", "OpenVINO", "OpenCV"),
     "model.plain.float16.onnx": ("ONNX Runtime", "OpenVINO", "OpenCV"),
     "model.plain.int8.onnx": ("ONNX Runtime", "OpenVINO"),
+    NNCF: ("OpenVINO",),
     "model.tflite": ("LiteRT",),
     "model.float16.tflite": ("LiteRT",),
     "model.int8.tflite": ("LiteRT",),
@@ -59,6 +65,16 @@ class Candidate:
     @property
     def plain(self) -> bool:
         return ".plain." in self.file
+
+    def bytes_in(self, export: Path) -> int:
+        """What has to be shipped."""
+        path = (export / self.file).resolve()
+        parts = [path]
+        if self.file == "latest":  # the other files of the version are not part of it
+            parts = [path / "saved_model.pb", *(path / "variables").iterdir()]
+        if self.file == NNCF:
+            parts.append(path.with_suffix(".bin"))
+        return sum(part.stat().st_size for part in parts)
 
     @property
     def of_one_size(self) -> bool:
@@ -91,21 +107,28 @@ def export(run: Path, out: Path, *, int8: Path | None, settings: list[str]) -> N
         raise SystemExit(done.returncode)  # it said why
 
 
-def chosen_images(run: Path, settings: list[str], *, count: int):
-    """[(image uint8 (H, W, 3), label uint8 (H, W))] of the validation split."""
+def chosen_images(run: Path, settings: list[str], *, photos: str | None, count: int):
+    """[(image uint8 (H, W, 3), label uint8 (H, W))] of the validation split, or of photos, without
+    labels, which are None."""
     import numpy as np
 
     from kerasseg.config import load_config
     from kerasseg.data.catalog import open_catalog
+    from kerasseg.data.image_file import read_image
     from kerasseg.data.pixels import Decoder
     from kerasseg.data.samples import take_evenly
+    from kerasseg.inference.image_search import find_images
 
-    catalog = open_catalog(load_config(run / "config.yaml", settings), splits=("val",))
-    decoder = Decoder(catalog, "val", cache="none", cache_dir=Path())
-    taken = take_evenly(range(len(catalog.splits["val"])), count, with_last=True)
-    pairs = [tuple(part.numpy() for part in decoder(np.int32(index))) for index in taken]
+    if photos is not None:
+        files = take_evenly(find_images([photos], out=run / "none"), count, with_last=True)
+        pairs = [(read_image(file), None) for file in files]
+    else:
+        catalog = open_catalog(load_config(run / "config.yaml", settings), splits=("val",))
+        decoder = Decoder(catalog, "val", cache="none", cache_dir=Path())
+        taken = take_evenly(range(len(catalog.splits["val"])), count, with_last=True)
+        pairs = [tuple(part.numpy() for part in decoder(np.int32(index))) for index in taken]
     if len({image.shape for image, _ in pairs}) > 1:
-        raise UserError(f"{run}: images of several sizes, allowed here: data sets of one size")
+        raise UserError(f"{photos or run}: images of several sizes, allowed here: of one size")
     return pairs
 
 
@@ -113,7 +136,10 @@ def measure(run: Path, args) -> dict:
     """One run: {"size": of its images, "candidates": [what was measured of each]}."""
     import numpy as np
 
+    from kerasseg.data.image_file import read_image
+    from kerasseg.data.samples import take_evenly
     from kerasseg.inference.fixed_size import resize_logits, resize_pixels
+    from kerasseg.inference.image_search import find_images
     from kerasseg.metrics.confusion import ConfusionMatrix
     from kerasseg.runs.description import ModelDescription
 
@@ -121,13 +147,20 @@ def measure(run: Path, args) -> dict:
         folder, out = Path(name), Path(name) / "export"
         export(run, out, int8=args.int8, settings=args.settings)
         description = ModelDescription.from_file(out / "labels.json")
-        pairs = chosen_images(run, args.settings, count=args.images)
+        pairs = chosen_images(run, args.settings, photos=args.photos, count=args.images)
         images = [image for image, _ in pairs]
         size = tuple(description.plain_input["size"])
         np.savez(folder / "native.npz", image=images)
         np.savez(folder / "small.npz", image=[resize_pixels(image, size) for image in images])
         pythons = interpreters(args.peers)
         say(f"left out: {', '.join(sorted(MODULES.keys() - pythons)) or 'nothing'}")
+        if args.int8 and "OpenVINO" in pythons and _has(pythons["OpenVINO"], "nncf"):
+            line = [pythons["OpenVINO"], HERE / "peers" / "openvino_int8.py"]
+            line += [out / "model.plain.onnx", folder / "calibration.npz", out / NNCF]
+            files = take_evenly(find_images([str(args.int8)], out=out / "none"), 32, with_last=True)
+            pixels = [resize_pixels(read_image(file), size) for file in files]
+            np.savez(folder / "calibration.npz", image=pixels)
+            subprocess.run([str(part) for part in line], stdout=sys.stderr, check=True)
         candidates = {
             f"{file} {runtime}": Candidate(file, runtime)
             for file, runtimes in RUNTIMES.items()
@@ -153,20 +186,17 @@ def measure(run: Path, args) -> dict:
             first = answers if first is None else first
             matrix = ConfusionMatrix(description.label_set.num_classes)
             for (_, truth), labels in zip(pairs, answers, strict=True):
-                matrix.add(truth, labels)
-            path = (out / one.file).resolve()
-            parts = path.rglob("*") if path.is_dir() else [path]
-            if one.file == "latest":  # the other files of the version are not part of it
-                parts = [path / "saved_model.pb", *(path / "variables").iterdir()]
+                if truth is not None:
+                    matrix.add(truth, labels)
             rows.append(
                 {
                     "file": one.file,
                     "runtime": one.runtime,
-                    "bytes": sum(part.stat().st_size for part in parts if part.is_file()),
+                    "bytes": one.bytes_in(out),
                     **workers[key].report(),
                     **ratios(workers[key], workers[next(iter(candidates))]),
                     "equal_labels": float((answers == first).mean()),
-                    "miou": matrix.miou,
+                    "miou": None if args.photos else matrix.miou,
                 }
             )
     return {"native_size": images[0].shape[:2], "one_size": size, "candidates": rows}
@@ -174,15 +204,16 @@ def measure(run: Path, args) -> dict:
 
 def table(measured: dict) -> str:
     lines = [
-        "| file | runtime | MB | ms | time, first = 1 | peak MiB | equal labels | mean IoU |",
+        "| file | runtime | MB | ms | processor time | peak MiB | equal labels | mean IoU |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in measured["candidates"]:
         name = SHOWN.get(row["file"], row["file"])
+        score = "-" if row["miou"] is None else f"{row['miou']:.4f}"
         lines.append(
             f"| {name} | {row['runtime']} | {row['bytes'] / 1e6:.1f} | "
-            f"{1000 * row['seconds']:.0f} | {row['time_ratio']:.2f} | {row['peak_mib']:.0f} | "
-            f"{row['equal_labels']:.4%} | {row['miou']:.4f} |"
+            f"{1000 * row['seconds']:.0f} | {row['cpu_ratio']:.2f} | {row['peak_mib']:.0f} | "
+            f"{row['equal_labels']:.3%} | {score} |"
         )
     return "\n".join(lines)
 
@@ -196,6 +227,9 @@ def main() -> None:
         "runs", nargs="+", metavar="RUN|key=value", help="run directories, settings"
     )
     parser.add_argument("--int8", type=Path, metavar="DIR", help="images to calibrate integers on")
+    parser.add_argument(
+        "--photos", metavar="GLOB", help="of one size, instead of validation images"
+    )
     parser.add_argument("--images", type=positive, default=20, metavar="N")
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--threads", type=positive, default=2)

@@ -18,6 +18,7 @@ OTHERS = (
     "onnx>=1.19,<2",
     "onnxscript>=0.7,<1",
     "openvino>=2026.0,<2027",
+    "nncf>=3.0,<4",
     "opencv-python-headless>=4.10,<5",
     "pillow>=11,<13",
     "scikit-image>=0.25,<1",
