@@ -1,6 +1,8 @@
 """Look at a data set before training on it.
 
-Verifies its files, counts its classes and draws some of its images.
+Verifies its files, counts its classes and draws some of its images. The page
+of --html also shows what training and validation share, and with --model which
+labels a trained net doubts.
 """
 
 from __future__ import annotations
@@ -9,14 +11,18 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerasseg.backend import require
 from kerasseg.commands.parser import CommandParser
 from kerasseg.config import Config, load_config
-from kerasseg.terminal import console, print_remarks
+from kerasseg.errors import UserError
+from kerasseg.files import write_text
+from kerasseg.terminal import console, print_remarks, progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from kerasseg.data.catalog import Catalog
+    from kerasseg.inference.predictor import Predictor
 
 _BAR = 14  # characters
 
@@ -26,24 +32,47 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="PNG to write (default: check-<name>.png)"
     )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="page to write: all of this, and more of it"
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="MODEL",
+        help="a run directory, or an export with probabilities: the page shows the labels that it "
+        "finds least likely",
+    )
     parser.add_settings()
 
 
 def run(args: argparse.Namespace) -> None:
     """Raises UserError for what the user can mend."""
+    if args.model and not args.html:
+        raise UserError("--model: needs --html FILE, the page that shows what the model doubts")
     config = load_config(args.config, args.settings)
-    check(config, sheet=args.sheet or Path(f"check-{config.name}.png"))
+    sheet = args.sheet or Path(f"check-{config.name}.png")
+    check(config, sheet=sheet, page=args.html, model=args.model)
 
 
-def check(config: Config, *, sheet: Path) -> None:
-    """Verifies the data set, prints what each split holds, writes a contact sheet (PNG).
+def check(
+    config: Config, *, sheet: Path, page: Path | None = None, model: Path | None = None
+) -> None:
+    """Verifies the data set, prints what each split holds, writes a contact sheet (PNG), and if
+    asked for a page (HTML), with what the model at `model` doubts.
 
-    Raises UserError for a data set that is not in order, and if `sheet` cannot be written.
+    Raises UserError for a data set that is not in order, a model that does not fit it, and if
+    `sheet` or `page` cannot be written.
     """
     from kerasseg.data.catalog import open_catalog
+    from kerasseg.evaluation.answers import check_classes
     from kerasseg.report.contact_sheet import describe, write_contact_sheet
 
+    if page is not None:
+        require("matplotlib")  # which the pieces of a page import
+    predictor = None if model is None else _open(model)  # what is wrong with it is said first
     catalog = open_catalog(config)
+    if predictor is not None:
+        check_classes(predictor, catalog.label_set)
     shown = console()
     shown.print(f"{catalog.label_set.dataset}: {describe(catalog)}")
     for split in catalog.splits:
@@ -54,6 +83,42 @@ def check(config: Config, *, sheet: Path) -> None:
         print_remarks(catalog.remarks)
     write_contact_sheet(catalog, sheet, config=config)
     shown.print(f"\ncontact sheet: {sheet}")
+    if page is not None:
+        text = _page(catalog, name=config.name, model=model, predictor=predictor)
+        write_text(page, text, make_folder=True)
+        shown.print(f"page: {page}")
+
+
+def _open(model: Path) -> Predictor:
+    from kerasseg.backend import load_tensorflow
+    from kerasseg.inference.open_model import find_model, open_predictor
+
+    if find_model(model)[0] != "onnx":
+        load_tensorflow()
+    predictor = open_predictor(model)
+    if not predictor.gives_probabilities:
+        raise UserError(
+            f"--model: {model} gives no probabilities; export.py --probabilities adds them"
+        )
+    return predictor
+
+
+def _page(catalog: Catalog, *, name: str, model: Path | None, predictor: Predictor | None) -> str:
+    from kerasseg.data.leakage import look_alikes, shared_videos
+    from kerasseg.evaluation.mislabelled import doubtful_labels
+    from kerasseg.report.data_page import Doubted, Shared, data_page
+
+    train, val = catalog.splits["train"], catalog.splits["val"]
+    videos = shared_videos([s.name for s in train], [s.name for s in val])
+    total = len(train) + len(val)
+    with progress_bar("comparing images", total=total) as report:
+        alike = look_alikes(train, val, progress=report)
+    doubted = None
+    if predictor is not None:
+        with progress_bar("looking for doubtful labels", total=total) as report:
+            doubts = doubtful_labels(predictor, catalog, progress=report)
+        doubted = Doubted(str(model), predictor, doubts)
+    return data_page(catalog, name=name, shared=Shared(videos, alike), doubted=doubted)
 
 
 def class_table(catalog: Catalog, split: str) -> Table:

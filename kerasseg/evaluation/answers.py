@@ -49,6 +49,16 @@ class AnswerSource(Protocol):
     def __call__(self, sample: Sample) -> Answer: ...
 
 
+def check_classes(predictor: Predictor, label_set: LabelSet) -> None:
+    """Raises UserError if the model tells other classes apart than the data."""
+    if predictor.label_set.names != label_set.names:
+        raise UserError(
+            f"the model knows {len(predictor.label_set.names)} classes "
+            f"({', '.join(predictor.label_set.names[:3])} ...), the data has "
+            f"{len(label_set.names)} ({', '.join(label_set.names[:3])} ...)"
+        )
+
+
 def answers_of(
     predictor: Predictor,
     label_set: LabelSet,
@@ -59,12 +69,7 @@ def answers_of(
 
     Raises UserError if it tells other classes apart than the data.
     """
-    if predictor.label_set.names != label_set.names:
-        raise UserError(
-            f"the model knows {len(predictor.label_set.names)} classes "
-            f"({', '.join(predictor.label_set.names[:3])} ...), the data has "
-            f"{len(label_set.names)} ({', '.join(label_set.names[:3])} ...)"
-        )
+    check_classes(predictor, label_set)
 
     def answer(sample: Sample) -> Answer:
         image = image_of(sample)

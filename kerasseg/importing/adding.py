@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,12 +12,13 @@ import yaml
 from PIL import Image
 
 from kerasseg.data.label_png import read_label
+from kerasseg.data.leakage import group_of
 from kerasseg.data.readers.folders import LABEL_FILE, LIST_SPLITS, read_folders
 from kerasseg.data.samples import Sample
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors, temporary_folder, write_text
 from kerasseg.importing.class_map import ClassPlan, distinct_colors
-from kerasseg.importing.partition import group_of, with_splits
+from kerasseg.importing.partition import with_splits
 from kerasseg.importing.plain_folders import Outcome, draw_pairs, named, yaml_line
 from kerasseg.importing.source import BACKGROUND, Source
 from kerasseg.labels import MAX_CLASSES, VOID, LabelSet
@@ -45,9 +47,16 @@ class Existing:
         stem = PurePosixPath(name).name
         if stem.casefold() in self.samples:
             return self.samples[stem.casefold()][0]
-        group = group_of(stem.casefold())
-        splits = {split for key, (split, _) in self.samples.items() if group_of(key) == group}
-        return splits.pop() if len(splits) == 1 else None
+        splits = self._groups.get(group_of(stem.casefold()), set())
+        return next(iter(splits)) if len(splits) == 1 else None
+
+    @cached_property
+    def _groups(self) -> dict[str, set[str]]:
+        """The splits in which each video has frames."""
+        groups: dict[str, set[str]] = {}
+        for key, (split, _) in self.samples.items():
+            groups.setdefault(group_of(key), set()).add(split)
+        return groups
 
 
 def read_existing(root: Path) -> Existing:

@@ -4,8 +4,8 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
+from kerasseg.data.leakage import group_of
 from kerasseg.errors import UserError
 from kerasseg.importing.source import Labelled
 
@@ -15,21 +15,12 @@ _SPLITS = {
     "test": ("test", "testing"),
 }
 _WORDS = {word: split for split, words in _SPLITS.items() for word in words}
-_COPY = re.compile(r"(?:_(?:jpe?g|png|bmp|webp|tiff?))?\.rf\.\w+$", re.I)  # augmented by Roboflow
-_NUMBER = re.compile(r"[_\-. ]*\d+$")
 
 
 def split_of(name: str) -> str | None:
     """The split that a word of the name stands for, as in instances_train2017; or None."""
     words = re.findall(r"[a-z]+", name.lower())
     return next((_WORDS[word] for word in reversed(words) if word in _WORDS), None)
-
-
-def group_of(name: str) -> str:
-    """What frames of one video share: the folders and the name without the number at its end."""
-    path = PurePosixPath(name)
-    # Of drive_000001_000019, drive_000001 is the video.
-    return f"{path.parent}/{_NUMBER.sub('', _COPY.sub('', path.name))}"
 
 
 def with_splits(

@@ -71,6 +71,15 @@ def write_contact_sheet(catalog: Catalog, path: Path, *, config: Config) -> None
         sheet.save(temporary, format="PNG")
 
 
+def labelled_images(catalog: Catalog, *, count: int) -> list[tuple[str, Image.Image]]:
+    """(split and name, RGB picture at full size) of samples as `draw_contact_sheet` chooses them,
+    under their label colours."""
+    return [
+        (f"{split} · {s.name}", _mixed(catalog, image_of(s), label_of(s, catalog)))
+        for split, s in _choose(catalog, count)
+    ]
+
+
 def describe(catalog: Catalog) -> str:
     """One line: images in each split, classes, native size, how labels are encoded."""
     height, width = catalog.native_size
@@ -131,8 +140,12 @@ def _cell(
     catalog: Catalog, image: np.ndarray, label: np.ndarray, size: tuple[int, int]
 ) -> Image.Image:
     """The image under its colours, mixed at full size and then made to fit `size`."""
-    mixed = overlay(image, catalog.label_set.colorize(label), alpha=_ALPHA)
-    return ImageOps.pad(Image.fromarray(mixed), size, Image.Resampling.LANCZOS, color=PAPER)
+    mixed = _mixed(catalog, image, label)
+    return ImageOps.pad(mixed, size, Image.Resampling.LANCZOS, color=PAPER)
+
+
+def _mixed(catalog: Catalog, image: np.ndarray, label: np.ndarray) -> Image.Image:
+    return Image.fromarray(overlay(image, catalog.label_set.colorize(label), alpha=_ALPHA))
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
-from kerasseg.data.samples import take_evenly
+from kerasseg.data.samples import Sample, take_evenly
 from kerasseg.drawing.overlay import label_picture
 from kerasseg.drawing.panels import heat_map, photo
 from kerasseg.inference.predictor import Predictor
@@ -56,22 +56,26 @@ def draw_example(
 ) -> Example:
     """The image, its answer, its target, where they differ, and the uncertainty."""
     sample = next(s for s in catalog.splits[split] if s.name == score.name)
+    pictures = predicted_pictures(sample, predictor=predictor, catalog=catalog)
+    return Example(name=score.name, miou=score.miou, pictures=pictures)
+
+
+def predicted_pictures(
+    sample: Sample, *, predictor: Predictor, catalog: Catalog
+) -> tuple[tuple[str, Image.Image, bool], ...]:
+    """As of `Example`: the image, what is made of it, what it should be, and how sure that is."""
     label_set = catalog.label_set
     image, target = image_of(sample), label_of(sample, catalog)
     prediction = predictor.predict(image)
     errors = np.empty((*target.shape, 3), np.uint8)
     errors[...] = np.where((prediction.labels == target)[..., None], _RIGHT, _WRONG)
     errors[target == VOID] = _NOT_ASKED
-    return Example(
-        name=score.name,
-        miou=score.miou,
-        pictures=(
-            ("image", photo(image, width=_WIDTH), True),
-            ("prediction", label_picture(prediction.labels, label_set, width=_WIDTH), False),
-            ("target", label_picture(target, label_set, width=_WIDTH), False),
-            ("wrong pixels in red", _errors(errors), False),
-            ("uncertainty, 0 to 1", photo(heat_map(prediction.uncertainty), width=_WIDTH), True),
-        ),
+    return (
+        ("image", photo(image, width=_WIDTH), True),
+        ("prediction", label_picture(prediction.labels, label_set, width=_WIDTH), False),
+        ("target", label_picture(target, label_set, width=_WIDTH), False),
+        ("wrong pixels in red", _errors(errors), False),
+        ("uncertainty, 0 to 1", photo(heat_map(prediction.uncertainty), width=_WIDTH), True),
     )
 
 

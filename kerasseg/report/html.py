@@ -136,6 +136,19 @@ def picture(image: Image.Image, caption: str, *, photo: bool) -> str:
     return f'<figure><img src="{address}" alt="{label}"><figcaption>{label}</figcaption></figure>'
 
 
+def shots(pictures: str) -> str:
+    """Pictures beside one another, as many as fit."""
+    return f'<div class="shots">{pictures}</div>' if pictures else ""
+
+
+def legend(names: Sequence[str], colors: Sequence[Sequence[int]]) -> str:
+    entries = "".join(
+        f"<span>{swatch(color)}{escape(name)}</span>"
+        for name, color in zip(names, colors, strict=True)
+    )
+    return f'<div class="legend">{entries}</div>'
+
+
 def folded(title: str, content: str) -> str:
     """Preformatted text behind a line to click on."""
     return f"<details><summary>{escape(title)}</summary><pre>{escape(content)}</pre></details>"

@@ -124,18 +124,14 @@ def _examples(record: RunRecord, examples: tuple[list[Example], list[Example]] |
                 for caption, image, photo in example.pictures
             )
             heading = f"{title}: {example.name}, mean IoU {format_score(example.miou, '.3f')}"
-            parts.append(f'<h3>{html.text(heading)}</h3><div class="shots">{pictures}</div>')
+            parts.append(f"<h3>{html.text(heading)}</h3>{html.shots(pictures)}")
     label_set = record.description.label_set
     names = [*label_set.names, label_set.void_name]
     colors = [*label_set.palette, label_set.void_color]
-    legend = "".join(
-        f"<span>{html.swatch(color)}{html.text(name)}</span>"
-        for name, color in zip(names, colors, strict=True)
-    )
     return html.section(
         "Best and worst images",
         *parts,
-        f'<div class="legend">{legend}</div>' if parts else "",
+        html.legend(names, colors) if parts else "",
     )
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerasseg.export.formats.onnx_graph import convert, write
 from kerasseg.streets.draw import draw_streets
 from tests.export.untrained import make_run
+from tests.inference.small_model import blotches, describe_small, small_graph
 from tests.programs import PROJECT, run_program
 
 SMALL = ["--width", "2", "--size", "32", "64", "--rounds", "1", "--patience", "0"]
@@ -106,6 +108,15 @@ def test_the_input_is_timed_in_a_training(tmp_path):
     assert 0 <= found["real"]["input_wait"] <= 1
 
 
+def test_changed_photos_are_nearer_than_others(tmp_path):
+    for folder, seed in (("train", 1), ("val", 2)):
+        (tmp_path / folder).mkdir()
+        photo = Image.fromarray(blotches(120, 213, seed=seed))
+        photo.save(tmp_path / folder / "a.png")
+    found = answer("look_alikes.py", tmp_path / "train", tmp_path / "val")
+    assert max(list(found["changed"].values())[:3]) < found["limit"] < found["others"]
+
+
 def test_the_memory_of_a_pass_grows_with_the_image():
     size = ["--size", "600", "800", "--width", "2"]
     # Not a fork: that would begin with the memory of what was imported for others.
@@ -163,3 +174,33 @@ def test_what_a_gpu_makes_of_it_is_measured_on_a_cpu_too(tmp_path):
     assert found["gpus"] or "no GPU: these are of the CPU" in done.stdout
     assert set(found["inference"]["forms"]) == {"keras", "keras_labels", "savedmodel"}
     assert set(found["input"]["images_a_second"]) == {"png", "packed"}
+
+
+@pytest.mark.slow
+def test_a_video_is_labelled_and_scored(tmp_path):
+    pytest.importorskip("av")
+    graph = small_graph()
+    text = describe_small().to_text()
+    write(convert(graph, probabilities=True), tmp_path / "m.onnx", metadata={"kerasseg": text})
+    for name in ("a", "b"):
+        Image.fromarray(blotches(48, 64)).save(tmp_path / f"{name}.png")
+    (tmp_path / "labels").mkdir()
+    for name in ("a", "b"):
+        Image.fromarray(blotches(48, 64)[..., 0] % 12).save(tmp_path / "labels" / f"{name}.png")
+    words = [
+        tmp_path / "m.onnx",
+        tmp_path,
+        "--labels",
+        tmp_path / "labels",
+        "--frames",
+        "2",
+        "--scored",
+        "21",
+    ]
+    line = [sys.executable, PROJECT / "benchmarks" / "video.py", *words]
+    said = json.loads(subprocess.run(line, check=True, capture_output=True, text=True).stdout)
+    rows = said["rows"]
+    assert all(row["frames_a_second"] > 0 and row["peak_mib"] > 50 for row in rows.values())
+    plain, smooth = list(rows.values())[1:]
+    assert plain["flicker_of_the_truth"] == smooth["flicker_of_the_truth"] > 0
+    assert 0 < smooth["flicker"] < plain["flicker"] < 1

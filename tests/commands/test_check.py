@@ -1,14 +1,22 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kerasseg.commands import check as check_command
 from kerasseg.commands.check import check
+from kerasseg.commands.main import start
 from kerasseg.config import load_config
 from kerasseg.drawing.overlay import overlay
 from kerasseg.errors import UserError
+from kerasseg.inference.predictor import Predictor
+from kerasseg.labels.label_file import read_label_file
+from tests.inference.small_model import describe_small, small_graph, write_onnx
+from tests.report.made_run import Page
 
+WRONG = "wrong pixels in red"
 CLASSES = """
 classes:
   - {name: road, id: 0, color: [128, 64, 128]}
@@ -122,3 +130,112 @@ def test_square_brackets_in_names_are_shown_as_they_stand(config, tmp_path, caps
     assert "2 files are not used, such as" in out
     assert "/[bold] x [y].txt" in out
     assert "/[i] sheet [b].png" in out
+
+
+class Road(Predictor):
+    """Sees road everywhere, less of it where the image is bright."""
+
+    gives_probabilities = True
+
+    def __init__(self, label_set):
+        super().__init__(replace(describe_small(label_set), scale=None))
+
+    def compute(self, images):
+        answer = self.compute_with_probabilities(images)
+        del answer["probabilities"]
+        return answer
+
+    def compute_with_probabilities(self, images):
+        road = 0.9 - images[..., :1].astype(np.float32) / 300
+        found = np.concatenate([road, *[(1 - road) / 3] * 3], axis=-1)
+        return {
+            "labels": np.zeros(images.shape[:3], np.uint8),
+            "confidence": found.max(axis=-1),
+            "uncertainty": 1 - found[..., :3].max(axis=-1),
+            "probabilities": found,
+        }
+
+
+@pytest.fixture
+def photos(config, tmp_path):
+    """Noise instead of flat images; one of val is a training image, made smaller; one is bright."""
+    root, rng = tmp_path / "data", np.random.default_rng(0)
+    for path in sorted(root.glob("*/images/*")):
+        Image.fromarray(rng.integers(0, 90, (40, 60, 3), np.uint8)).save(path)
+    bright = rng.integers(150, 256, (40, 60, 3), np.uint8)
+    Image.fromarray(bright).save(root / "train" / "images" / "train_image_3.png")
+    with Image.open(root / "train" / "images" / "train_image_1.png") as file:
+        twin = file.resize((61, 41), Image.Resampling.BILINEAR)
+    twin.save(root / "val" / "images" / "val_image_1.png")
+    label = np.zeros((41, 61), np.uint8)
+    label[:20] = 255
+    Image.fromarray(label).save(root / "val" / "labels" / "val_image_1.png")
+    (root / "val" / "images" / "val_image_0.png").rename(root / "val/images/train_image_9.png")
+    (root / "val" / "labels" / "val_image_0.png").rename(root / "val/labels/train_image_9.png")
+    return root
+
+
+def test_the_page(config, photos, tmp_path, capsys, monkeypatch):
+    road = Road(read_label_file(photos / "labels.yaml", void="background"))
+    monkeypatch.setattr(check_command, "_open", lambda model: road)
+    path = tmp_path / "new" / "page.html"
+    check(config, sheet=tmp_path / "sheet.png", page=path, model="runs/road")
+    assert capsys.readouterr().out.endswith(f"page: {path}\n")
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.headings == [
+        "To be known before a training",
+        "Classes of train",
+        "Classes of val",
+        "Sizes",
+        "Images under their labels",
+        "Shared by training and validation",
+        "Labels that may be wrong",
+    ]
+    assert all(address.startswith("data:image/") for address in page.addresses)
+    text = page.text
+    for said in (
+        "folders: train 5 · val 2 · 3 classes",
+        "never in train: tram",
+        "5,940",
+        "60 x 40",
+        "61 x 41",
+        "By their names, videos that have frames in both: 1.",
+        "train_image_",
+        "1 of 2 validation images look like a training image:",
+        "What runs/road finds least likely",
+    ):
+        assert said in text, said
+    found = re.search(r"train · train_image_3: road, 50\.0% of the image, loss ([\d.]+) ", text)
+    assert found, text[text.index("finds least") :]
+    assert 1.2 < float(found[1]) < 1.8
+    assert page.alternatives.count("train · train_image_1") == 2  # of 7 images, and the twin
+    assert "train · train_image_0: road" not in text
+    assert page.alternatives[-4:] == ["road in the label", "prediction", "target", WRONG]
+
+
+def test_the_page_of_a_set_that_shares_nothing(config, photos, tmp_path):
+    for folder in ("images", "labels"):
+        (photos / f"val/{folder}/train_image_9.png").rename(photos / f"val/{folder}/b.png")
+    image = np.random.default_rng(9).integers(0, 90, (41, 61, 3), np.uint8)
+    Image.fromarray(image).save(photos / "val/images/val_image_1.png")
+    check(config, sheet=tmp_path / "sheet.png", page=tmp_path / "page.html")
+    text = Page((tmp_path / "page.html").read_text(encoding="utf-8")).text
+    assert "By their names, no video has frames in both." in text
+    assert "0 of 2 validation images look like a training image." in text
+    assert "Once a net is trained, check --model RUN shows what it doubts." in text
+
+
+def test_a_model_that_cannot_be_asked(config, tmp_path, monkeypatch):
+    onnx = write_onnx(tmp_path / "model.onnx", small_graph())
+    with pytest.raises(UserError, match="--model: needs --html FILE"):
+        start(["check", "--config", "folders", "--model", str(onnx)])
+    with pytest.raises(UserError, match=r"model\.onnx gives no probabilities; export\.py --proba"):
+        check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=onnx)
+    with pytest.raises(UserError, match="gone: no such file or directory"):
+        check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=tmp_path / "gone")
+    other = describe_small().label_set
+    monkeypatch.setattr(check_command, "_open", lambda model: Road(other))
+    with pytest.raises(UserError, match=r"the model knows 19 classes .*, the data has 3"):
+        check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=onnx)
+    assert not (tmp_path / "s.png").exists()
+    assert not (tmp_path / "p.html").exists()

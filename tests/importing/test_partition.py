@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kerasseg.importing.partition import draw_val, group_of, split_of
+from kerasseg.data.leakage import group_of
+from kerasseg.importing.partition import draw_val, split_of
 
 
 @pytest.mark.parametrize(
