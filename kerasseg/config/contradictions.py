@@ -17,9 +17,6 @@ def contradictions(config: Config) -> Iterator[tuple[Keys, str]]:
         found = f"train.accumulate: found {train.accumulate} beside train.batch_size="
         allowed = "allowed: a number of parts that divides the batch"
         yield ("train", "accumulate"), f"{found}{train.batch_size}, {allowed}"
-    if config.augment.unknown and config.labels.void == "ignore":
-        found = f"augment.unknown: found {config.augment.unknown} beside labels.void=ignore"
-        yield ("augment", "unknown"), f"{found}, allowed: with labels.void=background alone"
     yield from of_model(model)
     weight, stride, depth = config.loss.auxiliary, model.auxiliary_stride, model.depth
     if weight and model.encoder == "unet" and stride > 2**depth:

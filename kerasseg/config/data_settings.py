@@ -69,7 +69,8 @@ class LabelsConfig(Section):
     void: Literal["background", "ignore"] = Field(
         "background",
         description="unlabelled pixels are trained as one more class, background, or left out "
-        "of the loss",
+        "of the loss; what augment.unknown pastes then has an output of its own, whose training "
+        "leaves the classes alone",
     )
 
 

@@ -6,7 +6,7 @@ refuse unknown keys, take no `true` for a number, no `1.0` for an integer, no in
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -67,6 +67,13 @@ class Config(Section):
     optimizer: OptimizerConfig = OptimizerConfig()
     train: TrainConfig = TrainConfig()
     serving: ServingConfig = ServingConfig()
+
+    @property
+    def void(self) -> Literal["background", "ignore", "pasted"]:
+        """`LabelSet.void`: with void left out, pasted things have an output of their own."""
+        if self.labels.void == "ignore" and self.augment.unknown:
+            return "pasted"
+        return self.labels.void
 
     @property
     def run_path(self) -> Path:

@@ -88,7 +88,7 @@ def open_catalog(config: Config, *, splits: Sequence[str] = ("train", "val")) ->
 def _open_packed(config: Config, index: PackedIndex, splits: Sequence[str]) -> Catalog:
     in_root = READERS[config.data.name].labels_in_root(config.data)
     own = None if in_root else read_labels(config)
-    label_set = labels_for(index, own, void=config.labels.void)
+    label_set = labels_for(index, own, void=config.void)
     chosen = {}
     for split in splits:
         if split not in index.splits:
@@ -107,7 +107,7 @@ def _open_packed(config: Config, index: PackedIndex, splits: Sequence[str]) -> C
 
 def read_labels(config: Config) -> LabelSet:
     """The label set of `config.data`; UserError for a bad file of classes."""
-    return READERS[config.data.name].read_labels(config.data, void=config.labels.void)
+    return READERS[config.data.name].read_labels(config.data, void=config.void)
 
 
 def recognise(root: Path) -> str | None:

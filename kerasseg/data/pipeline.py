@@ -15,6 +15,7 @@ from kerasseg.data.pixels import Decoder, decode_image
 from kerasseg.data.random_keys import ALG, CROP, JPEG, SCALE, sample_key, uniform
 from kerasseg.data.resize import blocks_for, resize_crop, resize_nearest
 from kerasseg.data.working_scale import WorkingScale
+from kerasseg.labels import OUTSIDE, VOID
 
 # Logits at native size are what a validation batch costs: 64 Mi values are 256 MiB.
 _VALIDATION_VALUES = 64 * 2**20
@@ -29,7 +30,8 @@ class TrainingInput:
     decoder: sample index -> (image, label). samples: how many there are. plan: see curriculum.
     scale: of the images; its working size is that of the batch. batch_size: images a step.
     view_scale, jpeg: (low, high) of `augment.scale` and `augment.jpeg`, or None. unknown: that of
-    `augment.unknown`.
+    `augment.unknown`. leaves_void_out: void becomes OUTSIDE before it is pasted, so that nothing
+    but pasted pieces is void.
     views: how often an epoch shows each image (`expected_views`); None: once.
     """
 
@@ -43,6 +45,7 @@ class TrainingInput:
     view_scale: tuple[float, float] | None = None
     jpeg: tuple[int, int] | None = None
     unknown: int = 0
+    leaves_void_out: bool = False
     views: np.ndarray | None = None
 
     def from_step(self, step: int) -> tf.data.Dataset:
@@ -121,6 +124,8 @@ class TrainingInput:
         image, label, size = self.decoder.crop(slot["index"], box)
         blocks = self._blocks(size, tf.shape(label), crop_scale)
         image, label = resize_pair(image, label, self.scale.working_size, blocks=blocks)
+        if self.leaves_void_out:
+            label = tf.where(label == VOID, tf.constant(OUTSIDE, tf.uint8), label)
         if self.unknown:
             paster = Paster(self.unknown, samples=self.samples, seed=self.seed)
             image, label = paster(

@@ -7,6 +7,7 @@ from kerasseg.labels.label_set import (
     VOID,
     Color,
     LabelSet,
+    Void,
     camvid_labels,
     cityscapes_labels,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "VOID",
     "Color",
     "LabelSet",
+    "Void",
     "camvid_labels",
     "cityscapes_labels",
 ]

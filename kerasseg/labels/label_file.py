@@ -23,17 +23,17 @@ import math
 from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
 from kerasseg.config.words import inline
 from kerasseg.config.yaml_file import NotYaml, parse_yaml
 from kerasseg.errors import UserError
-from kerasseg.labels import MAX_CLASSES, VOID, Color, LabelSet
+from kerasseg.labels import MAX_CLASSES, VOID, Color, LabelSet, Void
 
 
-def read_label_file(path: Path, *, void: Literal["background", "ignore"]) -> LabelSet:
+def read_label_file(path: Path, *, void: Void) -> LabelSet:
     """The classes that the YAML file at `path` declares, as a LabelSet named "folders".
 
     Raises UserError that names the file and the entry for whatever is wrong with it.
@@ -73,7 +73,7 @@ class _Reader:
         self.ids: dict[int, str] = {}
         self.colors: dict[Color, str] = {}
 
-    def label_set(self, void: Literal["background", "ignore"]) -> LabelSet:
+    def label_set(self, void: Void) -> LabelSet:
         entries = self.data.get("classes")
         if not isinstance(entries, list) or not entries:
             raise UserError(

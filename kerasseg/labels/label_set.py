@@ -7,7 +7,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -22,6 +22,9 @@ MAX_CLASSES = 253  # trainIds 0 .. 252, and 253 is left for the background outpu
 OUTSIDE = 253
 
 Color = tuple[int, int, int]
+# What trains the background output: void pixels; none, there is no such output; or nothing but the
+# unknown things that `augment.unknown` pastes, apart from the classes, while void is left out.
+Void = Literal["background", "ignore", "pasted"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class LabelSet:
     is the label id written for the class, `id_to_train` all ids that are read as it.
     void_ids: label ids of void; the first one is written. void_declared: whether they are read as
     void; if not, the one of them is only written. categories: one for each class, or empty.
-    void: "background" trains void as one more output, "ignore" leaves void pixels out.
+    void: "background" trains void as one more output, "ignore" leaves void pixels out, and so does
+    "pasted", with one more output for pasted unknown things.
     drawn_as: label files hold "ids", or "colors" that `color_to_train` translates; colours at most
     `color_tolerance` (Euclidean distance in RGB) from one of these are taken for it.
     """
@@ -44,7 +48,7 @@ class LabelSet:
     void_ids: tuple[int, ...]
     void_name: str
     void_color: Color
-    void: Literal["background", "ignore"]
+    void: Void
     id_to_train: Mapping[int, int]  # the evaluated classes only
     categories: tuple[str, ...] = ()
     drawn_as: Literal["ids", "colors"] = "ids"
@@ -63,8 +67,8 @@ class LabelSet:
             problem = f"{count} names, {len(self.palette)} colours, {len(self.ids)} ids"
         elif self.categories and len(self.categories) != count:
             problem = f"{count} names, {len(self.categories)} categories"
-        elif self.void not in ("background", "ignore"):
-            problem = f"void is {self.void!r}, allowed are background and ignore"
+        elif self.void not in get_args(Void):
+            problem = f"void is {self.void!r}, allowed are {', '.join(get_args(Void))}"
         elif not self.void_ids:
             problem = "no id to write for void"
         elif any(not 0 <= i <= 255 for i in (*self.id_to_train, *self.void_ids)):
@@ -94,13 +98,18 @@ class LabelSet:
 
     @property
     def num_outputs(self) -> int:
-        """Channels of the model: C, and one for the background if void trains it."""
-        return self.num_classes + (self.void == "background")
+        """Channels of the model: C, and one for the background if there is one."""
+        return self.num_classes + (self.void != "ignore")
 
     @property
     def background_id(self) -> int | None:
-        """The output channel that void trains, or None with void="ignore"."""
-        return self.num_classes if self.void == "background" else None
+        """The output channel of what fits no class, or None with void="ignore"."""
+        return None if self.void == "ignore" else self.num_classes
+
+    @property
+    def background_apart(self) -> bool:
+        """Whether pasted things alone train the background, on features that they do not train."""
+        return self.void == "pasted"
 
     @cached_property
     def table(self) -> np.ndarray:
@@ -186,9 +195,7 @@ def _color(text: str) -> Color:
     return red, green, blue
 
 
-def cityscapes_labels(
-    *, void: Literal["background", "ignore"], dataset: str = "cityscapes"
-) -> LabelSet:
+def cityscapes_labels(*, void: Void, dataset: str = "cityscapes") -> LabelSet:
     """The 19 evaluated classes of Cityscapes; the 15 other drawn labelIds are void."""
     evaluated = [row for row in CITYSCAPES if row[3]]
     return LabelSet(
@@ -207,7 +214,7 @@ def cityscapes_labels(
     )
 
 
-def camvid_labels(*, void: Literal["background", "ignore"]) -> LabelSet:
+def camvid_labels(*, void: Void) -> LabelSet:
     """The 11 classes of CamVid as SegNet published it; label id 11 is void."""
     void_name, void_id, void_color = CAMVID_VOID
     return LabelSet(

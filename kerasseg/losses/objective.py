@@ -28,9 +28,10 @@ class Objective:
         background_id: int | None,
         class_weights: tuple[float, ...] | None = None,
         outside: bool = False,
+        background_apart: bool = False,
     ) -> "Objective":
         """The terms that the settings turn on. The others: see LabelContext."""
-        labels = LabelContext(background_id, class_weights, outside)
+        labels = LabelContext(background_id, class_weights, outside, background_apart)
         made = {name: from_config(loss, labels) for name, from_config in TERMS.items()}
         return cls(labels, {name: term for name, term in made.items() if term is not None})
 

@@ -1,6 +1,6 @@
 """What a term of the objective is given, and what it has to offer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import tensorflow as tf
@@ -24,6 +24,32 @@ class NetOutputs:
     dropout_rate: float
     branch_logits: tf.Tensor | None = None
     auxiliary_logits: tf.Tensor | None = None
+
+    def background_apart(self, own: tf.Tensor) -> "NetOutputs":
+        """The same numbers, but the background trains nothing of what the classes are made of.
+
+        own: (B, H, W, 1) float32, the background's logit on stopped gradients. As the classes'
+        total mass is constant to the gradients, the softmax over all outputs gives the classes
+        those of the softmax over them alone, and p(background) is a binary output of `own`.
+        """
+
+        def apart(logits: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
+            classes = logits[..., :-1]
+            mass = tf.reduce_logsumexp(classes, axis=-1, keepdims=True)
+            return tf.concat([classes - (mass - tf.stop_gradient(mass)), background], axis=-1)
+
+        def untrained(logits: tf.Tensor | None) -> tf.Tensor | None:
+            return None if logits is None else apart(logits, tf.stop_gradient(logits[..., -1:]))
+
+        kernel = tf.convert_to_tensor(self.head_kernel)
+        return replace(
+            self,
+            logits=apart(self.logits, own),
+            # Its variance under Dropout would be paid for with the features.
+            head_kernel=tf.concat([kernel[..., :-1], tf.zeros_like(kernel[..., -1:])], axis=-1),
+            branch_logits=untrained(self.branch_logits),
+            auxiliary_logits=untrained(self.auxiliary_logits),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +78,8 @@ def train_ids(labels) -> tf.Tensor:
 class LabelContext:
     """What terms know of the labels.
 
-    background_id: the output channel that void trains; None: void is left out. class_weights:
+    background_id: the output channel that void trains; None: void is left out. background_apart:
+    whether it is trained apart from the classes (`NetOutputs.background_apart`). class_weights:
     (C,) floats, one per output, or None. outside: whether labels hold OUTSIDE, 253; where they
     do not, no op asks for it: even a weight of 1 moves the last bits of the gradients.
     """
@@ -60,6 +87,7 @@ class LabelContext:
     background_id: int | None
     class_weights: tuple[float, ...] | None = None
     outside: bool = False
+    background_apart: bool = False
 
     def targets(self, label: tf.Tensor) -> Targets:
         """label: uint8 (B, H, W) trainIds, 255 = void, 253 = outside the image."""

@@ -130,6 +130,7 @@ def _pasted(config: Config, catalog: Catalog) -> list[tuple[str, np.ndarray, np.
         seed=config.seed,
         workers=1,
         unknown=config.augment.unknown,
+        leaves_void_out=catalog.label_set.background_apart,
     )
     (batch,) = source.from_step(0)
     pairs = zip(batch["image"].numpy(), batch["label"].numpy(), strict=True)

@@ -106,14 +106,18 @@ class Segmenter(keras.Model):
         net = self._with_branches if drawn else self._direct
         features, logits, *others = net(image, training=training)
         auxiliary_logits = others.pop() if self.objective.needs_auxiliary else None
-        return NetOutputs(
+        head = head_of(self.net)
+        outputs = NetOutputs(
             logits=logits,
             features=features,
-            head_kernel=head_of(self.net).kernel,
+            head_kernel=head.kernel,
             dropout_rate=dropout_rate_of(self.net),
             branch_logits=tf.stack(others) if drawn else None,
             auxiliary_logits=auxiliary_logits,
         )
+        if self.objective.labels.background_apart:
+            return outputs.background_apart(head(tf.stop_gradient(features))[..., -1:])
+        return outputs
 
     def train_step(self, batch) -> dict[str, tf.Tensor]:
         """One update on a batch.

@@ -74,6 +74,7 @@ class Session:
             view_scale=config.augment.scale,
             jpeg=config.augment.jpeg,
             unknown=config.augment.unknown,
+            leaves_void_out=self.catalog.label_set.background_apart,
             views=self._views(),
         )
 
@@ -128,7 +129,12 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
         config.loss,
         background_id=label_set.background_id,
         class_weights=weights,
-        outside=working_scale(config, catalog).leaves_image or _shows_less(config),
+        outside=(
+            label_set.background_apart  # void becomes that
+            or working_scale(config, catalog).leaves_image
+            or _shows_less(config)
+        ),
+        background_apart=label_set.background_apart,
     )
 
 

@@ -34,7 +34,7 @@ def label_sets(draw):
         void_ids=tuple(free[: draw(st.integers(1, 3))]),
         void_name="void",
         void_color=colors[count],
-        void=draw(st.sampled_from(["background", "ignore"])),
+        void=draw(st.sampled_from(["background", "ignore", "pasted"])),
         id_to_train=id_to_train,
         categories=draw(st.sampled_from([(), tuple("ab"[i % 2] for i in range(count))])),
         drawn_as="colors",
@@ -83,14 +83,15 @@ def test_camvid_has_eleven_classes_and_void_last():
 
 
 @pytest.mark.parametrize(
-    ("void", "outputs", "background"),
-    [("background", 20, 19), ("ignore", 19, None)],
+    ("void", "outputs", "background", "apart"),
+    [("background", 20, 19, False), ("ignore", 19, None, False), ("pasted", 20, 19, True)],
 )
-def test_void_is_one_more_output_or_none(void, outputs, background):
+def test_void_is_one_more_output_or_none(void, outputs, background, apart):
     labels = cityscapes_labels(void=void, dataset="streets")
     assert labels.dataset == "streets"
     assert labels.num_outputs == outputs
     assert labels.background_id == background
+    assert labels.background_apart == apart
 
 
 @given(label_sets())

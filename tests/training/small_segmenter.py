@@ -34,7 +34,8 @@ def small_objective(*, outputs: int, **changes) -> Objective:
 
     changes: settings of `LossConfig`, or those of `LabelContext`.
     """
-    labels = {"background_id": outputs - 1, "class_weights": None, "outside": False}
+    labels = {"background_id": outputs - 1, "class_weights": None}
+    labels |= {"outside": False, "background_apart": False}
     labels |= {name: changes.pop(name) for name in tuple(labels) if name in changes}
     return Objective.from_config(LossConfig(**changes), **labels)
 

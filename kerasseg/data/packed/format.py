@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from kerasseg.data.samples import Packed, Sample
 from kerasseg.data.storage import borrow_range, is_address, join, read_text
 from kerasseg.errors import UserError
 from kerasseg.files import is_plain_name
-from kerasseg.labels import LabelSet
+from kerasseg.labels import LabelSet, Void
 
 INDEX, UNFINISHED = "packed.json", "packing.json"
 HEADER = b"kerasseg packed pixels 1\n".ljust(64, b"\n")
@@ -170,9 +169,7 @@ def _refuse_paths(name: object, what: str) -> None:
         raise UserError(f"{what} {inline(name)} is not a plain file name")
 
 
-def labels_for(
-    index: PackedIndex, own: LabelSet | None, *, void: Literal["background", "ignore"]
-) -> LabelSet:
+def labels_for(index: PackedIndex, own: LabelSet | None, *, void: Void) -> LabelSet:
     """The label set to train with: `own`, that of the settings, or if None the packed one.
 
     Raises UserError if the pixels were packed with other classes than `own`.

@@ -6,14 +6,13 @@ gtFine/{split}/{city}/{name}_gtFine_labelIds.png
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.left_out import files_left_out, refuse_orphans
 from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error, visible_files
 from kerasseg.errors import UserError
-from kerasseg.labels import LabelSet, cityscapes_labels
+from kerasseg.labels import LabelSet, Void, cityscapes_labels
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
 IMAGE_END, LABEL_END = "_leftImg8bit.png", "_gtFine_labelIds.png"
@@ -84,7 +83,7 @@ def _draw(data: DataConfig) -> None:
     draw_streets(Path(data.root), train=data.draw_train, val=data.draw_val, seed=data.draw_seed)
 
 
-def _labels(data: DataConfig, *, void: Literal["background", "ignore"]) -> LabelSet:
+def _labels(data: DataConfig, *, void: Void) -> LabelSet:
     return cityscapes_labels(void=void, dataset=data.name)
 
 

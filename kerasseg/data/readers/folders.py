@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.label_values import described_labels
@@ -20,7 +19,7 @@ from kerasseg.data.readers.reader import Reader
 from kerasseg.data.samples import Sample, checked_samples, folder_or_error
 from kerasseg.errors import UserError
 from kerasseg.files import os_errors
-from kerasseg.labels import LabelSet
+from kerasseg.labels import LabelSet, Void
 from kerasseg.labels.label_file import read_label_file
 
 LABEL_FILE = "labels.yaml"
@@ -181,7 +180,7 @@ def _left_out(root: Path, split: str, samples: Sequence[Sample]) -> list[Path]:
     return [path for path in files_left_out(used, folders) if path not in outside]
 
 
-def _labels(data: DataConfig, *, void: Literal["background", "ignore"]) -> LabelSet:
+def _labels(data: DataConfig, *, void: Void) -> LabelSet:
     if data.labels_file is not None:
         return read_label_file(Path(data.labels_file), void=void)
     root = folder_or_error(Path(data.root), f"data.root, the folder that holds {LABEL_FILE}")

@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from kerasseg.config.data_settings import DataConfig
 from kerasseg.data.samples import Sample
-from kerasseg.labels import LabelSet
+from kerasseg.labels import LabelSet, Void
 
 
 class ReadSamples(Protocol):
@@ -26,7 +26,7 @@ class FindLeftOut(Protocol):
 class ReadLabels(Protocol):
     """The label set that the settings mean. Raises UserError for a bad file of classes."""
 
-    def __call__(self, data: DataConfig, *, void: Literal["background", "ignore"]) -> LabelSet: ...
+    def __call__(self, data: DataConfig, *, void: Void) -> LabelSet: ...
 
 
 @dataclass(frozen=True)
