@@ -42,8 +42,10 @@ PREDICT = f"""
 import sys, time
 sys.path[:0] = [{str(PROJECT)!r}, {str(PROJECT / "benchmarks")!r}]
 from kerasseg.commands.main import start
+from kerasseg.errors import run_command
 from turns import peak_bytes
-assert start(["predict", *sys.argv[1:]]) == 0
+if status := run_command(lambda: start(["predict", *sys.argv[1:]])):
+    sys.exit(status)
 print(time.process_time(), peak_bytes())
 """
 
@@ -78,7 +80,9 @@ def predict(model: str, video: Path, out: Path, *options: str) -> dict[str, floa
     """Frames a second, as `predict` says; what other programs leave alone: seconds of processor
     time, start included, and the peak of the memory in MiB."""
     command = [sys.executable, "-c", PREDICT, model, str(video), "--out", str(out), *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:  # it has said why
+        sys.exit(done.returncode)
     *_, said, used = done.stdout.splitlines()
     seconds, peak = used.split()
     (rate,) = re.findall(r"frames, ([\d.]+) a second", said)
@@ -123,6 +127,9 @@ def main() -> None:
     parser.add_argument("--smooth", type=float, default=0.2, metavar="SECONDS")
     args = parser.parse_args()
     photos = sorted(args.photos.glob("*.png"))
+    if not photos:
+        print(f"error: {args.photos}: no PNG in it", file=sys.stderr)
+        sys.exit(2)
     report: dict = {"machine": machine(), "rows": {}}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -51,6 +51,7 @@ def answer(script, *arguments):
         ("gpu.py", ["--out", "no/gpu.json"], "--out no/gpu.json: no such folder"),
         ("serving_load.py", ["no", "photos"], "no: no export with a SavedModel"),
         ("real_input.py", ["--config", "no.yaml"], "no.yaml"),
+        ("video.py", ["no.onnx", "no"], "no: no PNG in it"),
         ("real_input.py", ["--config", "configs/streets.yaml", "model.widht=3"], "model.width"),
     ],
 )

@@ -70,11 +70,13 @@ def _list_of(root: Path, split: str) -> Path | None:
 
 
 def _others(root: Path) -> str:
-    """The splits that are there instead of one that is not."""
+    """What is there instead of a split that is not: others, or images without splits."""
     found = {
         name for name in LIST_SPLITS if (root / name).is_dir() or (root / f"{name}.txt").is_file()
     }
     found |= {path.parent.name for path in root.glob("*/images") if path.is_dir()}
+    if not found and (root / "images").is_dir():
+        return f"; found {root / 'images'}: list its images in train.txt and val.txt, a name a line"
     return f"; found: {', '.join(sorted(found))}" if found else ""
 
 
@@ -86,7 +88,10 @@ def _places(base: Path, split: str) -> tuple[Path, Path]:
     folder_or_error(images, f"the {split} images")
     if not labels.is_dir() and _holds_labels(images):
         return images, images
-    return images, folder_or_error(labels, f"the labels of {images}")
+    beside = sorted(p.name for p in base.iterdir() if p.is_dir() and p != images)
+    seen = [name for name in beside if not name.startswith(".")]
+    found = f"; found {seen[0]}, rename it" if len(seen) == 1 and not labels.exists() else ""
+    return images, folder_or_error(labels, f"the labels of {images}", hint=found)
 
 
 def _holds_labels(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,21 @@ def test_a_file_of_classes_of_another_name_is_named(tmp_path):
     expected = r"labels\.yaml: not found; rename labels\.yml, which lies there"
     with pytest.raises(UserError, match=expected):
         FOLDERS.read_labels(data, void="ignore")
+
+
+def test_folders_of_another_name_and_images_without_splits_are_named(tmp_path):
+    lay(tmp_path, "train/images/a.png=train/masks/a.png images/b.png=masks/b.png")
+    with pytest.raises(UserError, match=r"train/images; found masks, rename it$"):
+        read_folders(tmp_path, "train")
+    (tmp_path / "train" / "depth").mkdir()
+    with pytest.raises(UserError, match=r"expected the labels of .*train/images$"):
+        read_folders(tmp_path, "train")
+    shutil.rmtree(tmp_path / "train")
+    said = (
+        r"train images; found .*/images: list its images in train\.txt and val\.txt, a name a line$"
+    )
+    with pytest.raises(UserError, match=said):
+        read_folders(tmp_path, "train")
 
 
 def test_a_missing_root_is_what_is_missing(tmp_path):
