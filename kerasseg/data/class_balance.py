@@ -23,6 +23,21 @@ def median_frequency_weights(catalog: Catalog, *, power: float) -> np.ndarray:
     return weights.astype(np.float32)
 
 
+def background_weight(catalog: Catalog, *, power: float) -> float:
+    """That of the background beside `median_frequency_weights`: at most 1, by the same formula.
+
+    With freq = void pixels / all pixels of the training images. What is pasted comes on top of
+    these, so a background that is rarer than the classes, or not there at all, keeps its plain
+    weight: it counts for no more than the class in the middle.
+    """
+    pixels = catalog.class_pixels["train"]
+    occurs = pixels[:-1] > 0
+    if not pixels[-1] or not occurs.any():
+        return 1.0
+    frequency = pixels[:-1][occurs] / catalog.class_image_pixels["train"][occurs]
+    return float(min(1.0, (np.median(frequency) * pixels.sum() / pixels[-1]) ** power))
+
+
 def class_rows(catalog: Catalog, split: str) -> list[tuple[str, int, float, int | None]]:
     """(name, pixels, share of all pixels in 0..1, images it occurs in) by trainId, void last.
 

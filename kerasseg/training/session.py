@@ -11,7 +11,7 @@ import tensorflow as tf
 from kerasseg.config import Config
 from kerasseg.data.balanced_order import expected_views
 from kerasseg.data.catalog import Catalog
-from kerasseg.data.class_balance import median_frequency_weights
+from kerasseg.data.class_balance import background_weight, median_frequency_weights
 from kerasseg.data.curriculum import Plan, plan_epochs, plan_steps
 from kerasseg.data.facts import cache_folder
 from kerasseg.data.pipeline import TrainingInput, validation_dataset
@@ -121,10 +121,13 @@ def build_objective(config: Config, catalog: Catalog) -> Objective:
     label_set = catalog.label_set
     weights = None
     if config.loss.class_weights == "median_frequency":
-        of_classes = median_frequency_weights(catalog, power=config.loss.class_weight_power)
-        # Background is no class of the data set: it keeps its plain weight.
-        background = [1.0] * (label_set.num_outputs - label_set.num_classes)
-        weights = (*map(float, of_classes), *background)
+        power = config.loss.class_weight_power
+        of_classes = median_frequency_weights(catalog, power=power)
+        weights = tuple(map(float, of_classes))
+        if label_set.background_id is not None:
+            # Apart from the classes it cannot crowd them out.
+            own = 1.0 if label_set.background_apart else background_weight(catalog, power=power)
+            weights = (*weights, own)
     return Objective.from_config(
         config.loss,
         background_id=label_set.background_id,

@@ -10,6 +10,7 @@ from PIL import Image
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.data.class_balance import (
+    background_weight,
     class_rows,
     median_frequency_weights,
 )
@@ -240,6 +241,22 @@ def test_median_frequency_is_that_of_a_plain_loop(tmp_path, power):
     assert weights.dtype == np.float32
     np.testing.assert_allclose(weights, expected, rtol=1e-6)
     assert len(set(expected)) > 2
+
+
+def test_the_background_weighs_like_a_class(tmp_path):
+    catalog = open_catalog(configure(make_folders(tmp_path / "data", ids=(0, 255, 255, 255))))
+    labels = np.concatenate(
+        [read_train_ids(s.label).ravel() for s in catalog.splits["train"]]
+    )  # road, the only class, is the one in the middle
+    expected = ((labels == 0).sum() / (labels == VOID).sum()) ** 0.5
+    assert expected < 0.7
+    assert background_weight(catalog, power=0.5) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("ids", [(0, 1, 2), (0, 0, 0, 0, 255)])
+def test_a_background_that_is_rare_or_missing_weighs_1(ids, tmp_path):
+    catalog = open_catalog(configure(make_folders(tmp_path / "data", ids=ids)))
+    assert background_weight(catalog, power=1.0) == 1.0
 
 
 def test_the_histogram_has_a_row_for_each_class_and_void(tmp_path):
