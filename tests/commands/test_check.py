@@ -11,9 +11,10 @@ from kerasseg.commands.main import start
 from kerasseg.config import load_config
 from kerasseg.drawing.overlay import overlay
 from kerasseg.errors import UserError
+from kerasseg.inference import open_model
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels.label_file import read_label_file
-from tests.inference.small_model import describe_small, small_graph, write_onnx
+from tests.inference.small_model import describe_small
 from tests.report.made_run import Page
 
 WRONG = "wrong pixels in red"
@@ -226,14 +227,17 @@ def test_the_page_of_a_set_that_shares_nothing(config, photos, tmp_path):
 
 
 def test_a_model_that_cannot_be_asked(config, tmp_path, monkeypatch):
-    onnx = write_onnx(tmp_path / "model.onnx", small_graph())
+    other = describe_small().label_set
+    plain, onnx = Road(other), tmp_path / "model.onnx"
+    plain.gives_probabilities = False
+    onnx.touch()
+    monkeypatch.setattr(open_model, "open_predictor", lambda path: plain)
     with pytest.raises(UserError, match="--model: needs --html FILE"):
         start(["check", "--config", "folders", "--model", str(onnx)])
     with pytest.raises(UserError, match=r"model\.onnx gives no probabilities; export\.py --proba"):
         check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=onnx)
     with pytest.raises(UserError, match="gone: no such file or directory"):
         check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=tmp_path / "gone")
-    other = describe_small().label_set
     monkeypatch.setattr(check_command, "_open", lambda model: Road(other))
     with pytest.raises(UserError, match=r"the model knows 19 classes .*, the data has 3"):
         check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=onnx)
