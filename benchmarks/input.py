@@ -5,11 +5,13 @@ Pairs of 2048 x 1024 (drawn streets, made larger, with noise like a sensor's) ar
 
     png              this project, from PNG files
     packed           this project, from packed shards
+    png_pasted       as png, with 0 to 6 unknown pieces in an image (augment.unknown)
+    packed_pasted    as packed, with them
     torch            a DataLoader of PyTorch, OpenCV decodes and resizes
     torch_reference  the same with Pillow, and with the boundaries that the loss needs found by
                      scikit-image, also on the CPU (ours finds them in the training step)
 
-Each is a process of its own; they take turns. Everything is in the page cache. The last two need
+Each is a process of its own; they take turns. Everything is in the page cache. torch's two need
 benchmarks/peers/setup.py. Prints JSON: images a second, and the ratio to the first one named
 (median over the rounds of the ratio within a round).
 """
@@ -39,7 +41,9 @@ from kerasseg.streets.draw import draw_streets
 HERE = Path(__file__).resolve().parent
 NATIVE, WORKING, CROP = (1024, 2048), (512, 1024), 0.625
 BATCH = 2
-OURS, PEERS = ("png", "packed"), ("torch", "torch_reference")
+PASTED = "_pasted"
+OURS = ("png", "packed", f"png{PASTED}", f"packed{PASTED}")
+PEERS = ("torch", "torch_reference")
 
 
 def make_pairs(root: Path, *, count: int) -> None:
@@ -76,7 +80,8 @@ def command(name: str, folder: Path, *, steps: int, workers: int, peers: Path):
     """(command line, environment variables) of a worker."""
     tail = ["--steps", steps, "--workers", workers]
     if name in OURS:
-        root = folder / ("files" if name == "png" else "packed")
+        root = folder / ("files" if name.startswith("png") else "packed")
+        tail += ["--unknown", 6] if name.endswith(PASTED) else []
         return [sys.executable, HERE / "input_worker.py", root, *tail], {}
     tail += ["--reference"] if name == "torch_reference" else []
     return [peers_python(peers), HERE / "peers" / "torch_loader.py", folder / "files", *tail], {}
@@ -95,7 +100,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the data there, or use what is there")
     parser.add_argument("--peers", type=Path, default=HERE / ".peers")
     args = parser.parse_args()
-    names = args.inputs or list(OURS)
+    names = args.inputs or ["png", "packed"]
     for name in names:
         if name not in OURS + PEERS:
             parser.error(f"{name}: allowed: {', '.join(OURS + PEERS)}")
@@ -106,10 +111,10 @@ def main() -> None:
         files, packed = folder / "files", folder / "packed"
         if not files.exists():
             make_pairs(files, count=args.images)
-        if "packed" in names:
+        if any(name.startswith("packed") for name in names):
             seconds = pack(files, packed, cache=folder / "cache")
             report["seconds_to_pack_with_start"] = round(seconds, 1)
-        steps = {name: args.steps * (5 if name == "packed" else 1) for name in names}
+        steps = {n: args.steps * (5 if n.startswith("packed") else 1) for n in names}
         options = {"workers": args.workers, "peers": args.peers}
         commands = {name: command(name, folder, steps=steps[name], **options) for name in names}
         # A loader's own processes look like other programs: no round is taken again for them.

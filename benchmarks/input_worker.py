@@ -36,6 +36,7 @@ def prepare(args, folder: Path):
         batch_size=BATCH,
         seed=0,
         workers=args.workers,
+        unknown=args.unknown,
     )
     batches = source.from_step(0)
 
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--unknown", type=int, default=0)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         serve(lambda: prepare(args, Path(folder)), warmup=1)

@@ -28,7 +28,7 @@ _COLOUR = (0.5, 2.0)  # factor on each of red, green and blue, in any order
 _SOFT = (0.0, 1.5)  # sigma of the edge, in pixels
 # A column of draws for each, and for where it is taken from and put to.
 _COLUMNS = (
-    "partner", "top", "left", "row", "column", "side", "aspect", "zoom", "turn", "outline",
+    "top", "left", "row", "column", "side", "aspect", "zoom", "turn", "outline",
     "corners", "soft", "red", "green", "blue", "order", *(f"corner{i}" for i in range(_CORNERS[1])),
 )  # fmt: skip
 _Drawn = TypeVar("_Drawn", float, tf.Tensor)
@@ -39,8 +39,9 @@ _FINER = 4  # the outline is drawn on so many pixels a pixel, each way
 class Paster:
     """Pastes 0 to `most` pieces into an image, as many of each number.
 
-    samples: how many training images there are; an image lends no pieces to itself, unless it is
-    the only one. seed: of the run.
+    All of an image come from one other, so that no more than one has to be decoded for it. samples:
+    how many training images there are; an image lends no pieces to itself, unless it is the only
+    one. seed: of the run.
     """
 
     most: int
@@ -54,41 +55,52 @@ class Paster:
         *,
         epoch: tf.Tensor,
         index: tf.Tensor,
-        cut: Callable[[tf.Tensor, Callable], tf.Tensor],
+        lend: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """A function of (seed, epoch, index) and the pixels alone.
 
         image: uint8 (H, W, 3). label: uint8 (H, W) trainIds. epoch, index: int32 scalars.
-        cut: (index of a sample, box_of) to its uint8 pixels in the int32 (4,) top, left, height,
-        width that `box_of` gives for its size, int32 (2,), and for the native pixels that a pixel
-        of its view has along each axis, float64 (2,).
+        lend: index of a sample to its uint8 pixels (h, w, 3), and to the native pixels that a pixel
+        of its view has along each axis, float64 (2,). Not called where nothing is pasted.
         """
         key = sample_key(seed=self.seed, epoch=epoch, index=index, purpose=UNKNOWN)
-        drawn = uniform([1 + self.most * len(_COLUMNS)], seed=key)
+        drawn = uniform([2 + self.most * len(_COLUMNS)], seed=key)
         count = tf.cast(drawn[0] * (self.most + 1), tf.int32)
-        pieces = tf.reshape(drawn[1:], [self.most, len(_COLUMNS)])
-        height, width = image.shape[:2]
+        partner = self._partner(drawn[1], index)
+        pieces = tf.reshape(drawn[2:], [self.most, len(_COLUMNS)])
 
-        def paste(k: tf.Tensor, image: tf.Tensor, label: tf.Tensor) -> tuple:
-            draws = pieces[k]
-            of = dict(zip(_COLUMNS, tf.unstack(draws), strict=True))
-            side = _side(of["side"], min(height, width))
-            source = cut(self._partner(of["partner"], index), _box_of(of, side))
-            image, label = tf.numpy_function(
-                paste_piece, [image, label, source, draws, side], [tf.uint8, tf.uint8],
-                stateful=False,
-            )  # fmt: skip
-            image = tf.ensure_shape(image, [height, width, 3])
-            return k + 1, image, tf.ensure_shape(label, [height, width])
+        def paste_all() -> tuple[tf.Tensor, tf.Tensor]:
+            return _paste_all(image, label, pieces[:count], *lend(partner))
 
-        state = (tf.constant(0), image, label)
-        _, image, label = tf.while_loop(lambda k, *_: k < count, paste, state)
-        return image, label
+        return tf.cond(count > 0, paste_all, lambda: (image, label))
 
     def _partner(self, draw: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
         others = max(1, self.samples - 1)
         partner = tf.minimum(tf.cast(draw * others, tf.int32), others - 1)
         return (partner + tf.cast(partner >= index, tf.int32)) % self.samples
+
+
+def _paste_all(
+    image: tf.Tensor, label: tf.Tensor, pieces: tf.Tensor, lent: tf.Tensor, native: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """pieces: float32 (K, columns), their draws. lent, native: see `Paster`."""
+    height, width = image.shape[:2]
+
+    def paste(k: tf.Tensor, image: tf.Tensor, label: tf.Tensor) -> tuple:
+        draws = pieces[k]
+        of = dict(zip(_COLUMNS, tf.unstack(draws), strict=True))
+        side = _side(of["side"], min(height, width))
+        top, left, rows, columns = tf.unstack(_box(of, side, tf.shape(lent)[:2], native))
+        source = lent[top : top + rows, left : left + columns]
+        image, label = tf.numpy_function(
+            paste_piece, [image, label, source, draws, side], [tf.uint8, tf.uint8], stateful=False
+        )
+        image = tf.ensure_shape(image, [height, width, 3])
+        return k + 1, image, tf.ensure_shape(label, [height, width])
+
+    state = (tf.constant(0), image, label)
+    _, image, label = tf.while_loop(lambda k, *_: k < tf.shape(pieces)[0], paste, state)
+    return image, label
 
 
 def _factor(draw: _Drawn, bounds: tuple[float, float]) -> _Drawn:
@@ -100,18 +112,16 @@ def _side(draw: tf.Tensor, shorter: int) -> tf.Tensor:
     return tf.maximum(tf.cast(tf.round(_factor(draw, _SIDE) * shorter), tf.int32), 2)
 
 
-def _box_of(of: dict[str, tf.Tensor], side: tf.Tensor) -> Callable:
-    """What to read of a partner: as much as the piece shows, anywhere in it."""
-
-    def box(size: tf.Tensor, native: tf.Tensor) -> tf.Tensor:
-        shown = tf.cast(side, tf.float64) / tf.cast(_factor(of["zoom"], _ZOOM), tf.float64)
-        sides = tf.cast(tf.round(shown * native), tf.int32)
-        sides = tf.clip_by_value(sides, 1, size)
-        places = tf.cast(tf.stack([of["top"], of["left"]]), tf.float64)
-        corner = tf.cast(places * tf.cast(size - sides + 1, tf.float64), tf.int32)
-        return tf.concat([corner, sides], axis=0)
-
-    return box
+def _box(
+    of: dict[str, tf.Tensor], side: tf.Tensor, size: tf.Tensor, native: tf.Tensor
+) -> tf.Tensor:
+    """int32 (4,): top, left, height and width of as much of the other image, of int32 (2,) `size`,
+    as the piece shows, anywhere in it."""
+    shown = tf.cast(side, tf.float64) / tf.cast(_factor(of["zoom"], _ZOOM), tf.float64)
+    sides = tf.clip_by_value(tf.cast(tf.round(shown * native), tf.int32), 1, size)
+    places = tf.cast(tf.stack([of["top"], of["left"]]), tf.float64)
+    corner = tf.cast(places * tf.cast(size - sides + 1, tf.float64), tf.int32)
+    return tf.concat([corner, sides], axis=0)
 
 
 def paste_piece(

@@ -129,21 +129,18 @@ class TrainingInput:
         if self.unknown:
             paster = Paster(self.unknown, samples=self.samples, seed=self.seed)
             image, label = paster(
-                image, label, epoch=slot["epoch"], index=slot["index"], cut=self._cut
+                image, label, epoch=slot["epoch"], index=slot["index"], lend=self._lend
             )
         if self.jpeg is not None:
             keys = {"seed": self.seed, "epoch": slot["epoch"], "index": slot["index"]}
             image = compress(image, *self.jpeg, **keys)
         return {"image": image, "label": label, "epoch": slot["epoch"], "index": slot["index"]}
 
-    def _cut(self, index: tf.Tensor, box_of: Callable) -> tf.Tensor:
-        """A part of a training image for `Paster`."""
-
-        def box(size: tf.Tensor) -> tf.Tensor:
-            frame = self.scale.frame(*tf.unstack(tf.cast(size, tf.float64)), root=tf.sqrt)
-            return box_of(size, tf.stack(frame) / np.array(self.scale.working_size, np.float64))
-
-        return self.decoder.crop(index, box)[0]
+    def _lend(self, index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """A training image for `Paster`."""
+        image, _, size = self.decoder.crop(index, lambda size: tf.concat([[0, 0], size], axis=0))
+        frame = self.scale.frame(*tf.unstack(tf.cast(size, tf.float64)), root=tf.sqrt)
+        return image, tf.stack(frame) / np.array(self.scale.working_size, np.float64)
 
     def _blocks(self, size: tf.Tensor, crop: tf.Tensor, crop_scale: tf.Tensor) -> tf.Tensor:
         """int32 (2,): at crop 1.0 the blocks that serving averages, though the crop was rounded."""

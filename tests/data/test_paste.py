@@ -144,34 +144,63 @@ def catalog(tmp_path_factory):
     return catalog
 
 
-def test_the_number_of_pieces_is_uniform_and_no_image_lends_to_itself():
+def test_the_number_of_pieces_is_uniform_and_no_image_lends_to_itself(monkeypatch):
     paster = Paster(3, samples=4, seed=1)
     image, label = tf.zeros([16, 16, 3], tf.uint8), tf.zeros([16, 16], tf.uint8)
+    asked_for, pasted_pieces = [], []
+
+    def count(image, label, source, draws, side):
+        pasted_pieces.append(source.shape)
+        return image, label
+
+    monkeypatch.setattr(paste, "paste_piece", count)
 
     @tf.function
     def partners(index, epoch):
-        def cut(partner, box_of):
-            tf.py_function(lambda p: asked_for.append(int(p)), [partner], [])
-            box = box_of(tf.constant([24, 40]), tf.constant([1.5, 2.0], tf.float64))
-            tf.debugging.assert_non_negative(box[:2])
-            tf.debugging.assert_less_equal(box[:2] + box[2:], [24, 40])
-            tf.debugging.assert_positive(box[2:])
-            return tf.zeros([4, 4, 3], tf.uint8)
+        def lend(partner):
+            (pixels,) = tf.py_function(
+                lambda p: [asked_for.append(int(p)), np.zeros([24, 40, 3], np.uint8)][1:],
+                [partner],
+                [tf.uint8],
+            )
+            return tf.ensure_shape(pixels, [None, None, 3]), tf.constant([1.5, 2.0], tf.float64)
 
-        return paster(image, label, epoch=epoch, index=index, cut=cut)
+        return paster(image, label, epoch=epoch, index=index, lend=lend)
 
     counts, lenders = [], set()
     for epoch in range(200):
-        asked_for = []
+        asked_for.clear()
+        pasted_pieces.clear()
         index = epoch % 4
         partners(tf.constant(index), tf.constant(epoch))
-        counts.append(len(asked_for))
+        counts.append(len(pasted_pieces))
+        assert len(asked_for) == bool(pasted_pieces)  # decoded once, or not at all
         assert index not in asked_for
         lenders |= {(index, partner) for partner in asked_for}
+        assert all(min(shape) >= 1 for shape in pasted_pieces)
     assert len(lenders) == 12
     share = np.bincount(counts, minlength=4) / 200
     assert len(share) == 4
     assert np.abs(share - 0.25).max() < 5 * np.sqrt(0.25 * 0.75 / 200)
+
+
+@given(
+    top=st.floats(0, 1, exclude_max=True, width=32),
+    left=st.floats(0, 1, exclude_max=True, width=32),
+    zoom=st.floats(0, 1, width=32),
+    side=st.integers(2, 64),
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+)
+def test_what_a_piece_shows_lies_in_the_other_image(top, left, zoom, side, size):
+    of = {name: tf.constant(v, tf.float32) for name, v in (("top", top), ("left", left))}
+    of["zoom"] = tf.constant(zoom, tf.float32)
+    native = tf.constant([1.5, 2.0], tf.float64)
+    box = paste._box(of, tf.constant(side), tf.constant(size), native).numpy()
+    assert (box[:2] >= 0).all()
+    assert (box[2:] >= 1).all()
+    assert (box[:2] + box[2:] <= size).all()
+    shown = np.array([1.5, 2.0]) * side / (0.5 * 4.0**zoom)
+    assert (np.abs(box[2:] - np.clip(shown, 1, size)) <= 1).all()
 
 
 def test_an_image_alone_lends_to_itself():
