@@ -2,7 +2,10 @@
 
     python benchmarks/formats.py runs/camvid --int8 data/camvid/train
     python benchmarks/formats.py runs/unet runs/lite0 data.root=DIR --images 20 --json formats.json
-    python benchmarks/formats.py runs/camvid --photos 'photos/*.jpg'
+    python benchmarks/formats.py runs/camvid --photos 'photos/*.jpg' --size 166,296
+
+With photos of another shape than the data set's, --size is best what the serving graph itself makes
+of them (docs/serving.md, "Scale").
 
 Each run is exported in all formats, in float16, too, and in integers if there are images to
 calibrate on. Validation images, evenly spread, or photos go through every file; labels are compared
@@ -96,10 +99,13 @@ def _has(python: Path, module: str) -> bool:
     return python.exists() and subprocess.run([python, "-c", script], check=False).returncode == 0
 
 
-def export(run: Path, out: Path, *, int8: Path | None, settings: list[str]) -> None:
+def export(
+    run: Path, out: Path, *, int8: Path | None, size: str | None, settings: list[str]
+) -> None:
     line = [sys.executable, HERE.parent / "export.py", run, "--out", out, "--images", 1]
     line += ["--formats", "savedmodel,onnx,onnx_plain,litert", "--float16"]
     line += ["--int8", int8] if int8 else []
+    line += ["--size", size] if size else []
     done = subprocess.run(
         [str(part) for part in (*line, *settings)], stdout=sys.stderr, check=False
     )
@@ -145,13 +151,13 @@ def measure(run: Path, args) -> dict:
 
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name), Path(name) / "export"
-        export(run, out, int8=args.int8, settings=args.settings)
+        export(run, out, int8=args.int8, size=args.size, settings=args.settings)
         description = ModelDescription.from_file(out / "labels.json")
         pairs = chosen_images(run, args.settings, photos=args.photos, count=args.images)
         images = [image for image, _ in pairs]
         size = tuple(description.plain_input["size"])
-        np.savez(folder / "native.npz", image=images)
-        np.savez(folder / "small.npz", image=[resize_pixels(image, size) for image in images])
+        np.save(folder / "native.npy", images)
+        np.save(folder / "small.npy", [resize_pixels(image, size) for image in images])
         pythons = interpreters(args.peers)
         say(f"left out: {', '.join(sorted(MODULES.keys() - pythons)) or 'nothing'}")
         if args.int8 and "OpenVINO" in pythons and _has(pythons["OpenVINO"], "nncf"):
@@ -171,18 +177,19 @@ def measure(run: Path, args) -> dict:
         for key, one in candidates.items():
             line = [pythons[one.runtime], HERE / "formats_worker.py", (out / one.file).resolve()]
             line += ["--runtime", one.runtime, "--threads", args.threads]
-            line += ["--batch", folder / ("small.npz" if one.of_one_size else "native.npz")]
+            line += ["--batch", folder / ("small.npy" if one.of_one_size else "native.npy")]
             line += ["--out", folder / f"{key}.npy", *(["--plain"] if one.plain else [])]
             commands[key] = ([str(part) for part in line], {"TF_CPP_MIN_LOG_LEVEL": "3"})
         workers = take_turns(commands, rounds=args.rounds, calls=3, patience=args.patience)
         first, rows = None, []
         for key, one in candidates.items():
-            answers = np.load(folder / f"{key}.npy")
+            with (folder / f"{key}.npy").open("rb") as file:
+                answers = [np.load(file)[0] for _ in images]
             if one.of_one_size:
-                logits = answers if one.plain else np.moveaxis(answers, -1, 1)
+                logits = answers if one.plain else [np.moveaxis(x, -1, 0) for x in answers]
                 shape = images[0].shape[:2]
-                answers = np.stack([resize_logits(x, shape).argmax(axis=0) for x in logits])
-            answers = answers.astype(np.uint8)
+                answers = [resize_logits(x, shape).argmax(axis=0) for x in logits]
+            answers = np.stack(answers).astype(np.uint8)
             first = answers if first is None else first
             matrix = ConfusionMatrix(description.label_set.num_classes)
             for (_, truth), labels in zip(pairs, answers, strict=True):
@@ -196,6 +203,7 @@ def measure(run: Path, args) -> dict:
                     **workers[key].report(),
                     **ratios(workers[key], workers[next(iter(candidates))]),
                     "equal_labels": float((answers == first).mean()),
+                    "other_labels": int((answers != first).sum()),
                     "miou": None if args.photos else matrix.miou,
                 }
             )
@@ -213,7 +221,7 @@ def table(measured: dict) -> str:
         lines.append(
             f"| {name} | {row['runtime']} | {row['bytes'] / 1e6:.1f} | "
             f"{1000 * row['seconds']:.0f} | {row['cpu_ratio']:.2f} | {row['peak_mib']:.0f} | "
-            f"{row['equal_labels']:.3%} | {score} |"
+            f"{row['equal_labels']:.4%} | {score} |"
         )
     return "\n".join(lines)
 
@@ -230,6 +238,7 @@ def main() -> None:
     parser.add_argument(
         "--photos", metavar="GLOB", help="of one size, instead of validation images"
     )
+    parser.add_argument("--size", metavar="H,W", help="of the files of one size: see export.py")
     parser.add_argument("--images", type=positive, default=20, metavar="N")
     parser.add_argument("--rounds", type=positive, default=5)
     parser.add_argument("--threads", type=positive, default=2)

@@ -1,8 +1,8 @@
 """Worker: one exported file in one runtime. Started by benchmarks/formats.py.
 
 It needs NumPy and the runtime alone, nothing of the project: it also runs in the environment of
-the peers. `--batch` holds `image`, uint8 (B, H, W, 3): each is answered once, into `--out`, before
-the first of them is timed.
+the peers. `--batch` is an npy of uint8 (B, H, W, 3): each image is answered once, into `--out`, one
+array after the other, before the first of them is timed.
 """
 
 import argparse
@@ -89,15 +89,22 @@ CALLS = {
 
 
 def prepare(args):
-    with np.load(args.batch) as file:
-        images = [image[None] for image in file["image"]]
-    if args.plain:
-        images = [np.ascontiguousarray(i.transpose(0, 3, 1, 2), np.float32) / 255 for i in images]
+    images = np.load(args.batch, mmap_mode="r")
     answer = CALLS[args.runtime](args.file, args.threads)
     facts = {"before_bytes": resident_bytes()}
-    # Copied: some runtimes answer with their own memory, which the next call writes over.
-    np.save(args.out, np.concatenate([np.array(answer(image)) for image in images]))
-    return lambda: answer(images[0]), facts
+    first = _taken(images[:1], plain=args.plain)
+    # One after the other: its peak memory is that of one image.
+    with args.out.open("wb") as file:
+        for number in range(len(images)):
+            np.save(file, answer(_taken(images[number : number + 1], plain=args.plain)))
+    return lambda: answer(first), facts
+
+
+def _taken(images: np.ndarray, *, plain: bool) -> np.ndarray:
+    """What the file takes, of uint8 (1, H, W, 3)."""
+    if plain:
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32) / 255
+    return np.array(images)
 
 
 def main() -> None:
