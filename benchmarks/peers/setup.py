@@ -1,8 +1,9 @@
 """Installs what the benchmarks compare with: python benchmarks/peers/setup.py [FOLDER]
 
-Makes a virtual environment of its own (default: benchmarks/.peers) with PyTorch, OpenVINO and what
-a DataLoader decodes with; nothing of it is needed to use the project. About 2 GB if --torch-index
-names the index of PyTorch's builds for the CPU; pip's own index has those with CUDA.
+Makes a virtual environment of its own (default: benchmarks/.peers) with PyTorch, OpenVINO, its
+quantiser nncf and what a DataLoader decodes with; nothing of it is needed to use the project. About
+2 GB if --torch-index names the index of PyTorch's builds for the CPU; pip's own index has those
+with CUDA.
 """
 
 import argparse
