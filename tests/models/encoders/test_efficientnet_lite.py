@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from kerasseg.config import ModelConfig
 from kerasseg.errors import UserError
@@ -22,6 +23,7 @@ LOGITS = Path(__file__).with_name("efficientnet_lite_logits.npz")
 # Weights alone, with the classifier, as published (4.7 M, 5.4 M, 6.1 M); what lies behind the
 # deepest feature map: 1x1 convolution, BatchNorm, classifier.
 PUBLISHED = {0: 4_652_008, 1: 5_416_680, 2: 6_092_072}
+PHOTOS = Path(__file__).parents[3].parent / "shared" / "road_anomaly"
 HEAD = {v: c * 1280 + 2 * 1280 + 1280 * 1000 + 1000 for v, c in ((0, 320), (1, 320), (2, 352))}
 
 pytestmark = pytest.mark.skipif(
@@ -63,6 +65,30 @@ def test_it_classifies_as_the_original_code(variant):
     found = classify(maps, read_torch_weights(packaged_weights(variant)))
     with np.load(LOGITS) as expected:
         np.testing.assert_allclose(found, expected[f"lite{variant}"], atol=1e-4)
+
+
+# Photograph -> numbers of ImageNet's classes, one of which is among the first two.
+ANIMALS = {
+    "animals03_Zebras_in_the_road.jpg": {340},
+    "animals29_Zebra_Crossing_Abbey_Road_Style.jpg": {340},
+    "animals27_wildlife_bear.jpg": {294, 295, 296, 297},
+    "animals05_cows_near_Phonsavan_Laos.jpg": {345},  # ox
+    "animals17_E6_near_Kvaenangen.jpg": {348, 349},  # ram, bighorn
+}
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="Road Anomaly is not at ../shared/road_anomaly")
+def test_it_names_the_animals_on_photographs():
+    built = built_encoder("efficientnet_lite0")
+    built.encoder.load_weights(built.net, "imagenet")
+    deepest = keras.Model(built.net.input, built.features[32])
+    state = read_torch_weights(packaged_weights(0))
+    for name, expected in ANIMALS.items():
+        with Image.open(PHOTOS / name) as photo:
+            square = ImageOps.fit(photo.convert("RGB"), (224, 224), Image.Resampling.BICUBIC)
+        maps = deepest(np.asarray(square, np.float32)[None], training=False).numpy()
+        first = np.argsort(-classify(maps, state)[0])[:2]
+        assert expected & set(first.tolist()), f"{name}: {first}"
 
 
 @pytest.mark.parametrize("variant", [0, 1, 2])
