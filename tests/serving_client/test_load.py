@@ -14,8 +14,8 @@ from tests.serving_client.small_export import NAME
 # Fewer places than docs/serving/batching.config has, so that 64 clients find none.
 BATCHING = """
 max_batch_size { value: 1 }
-num_batch_threads { value: 2 }
-max_enqueued_batches { value: 4 }
+num_batch_threads { value: 1 }
+max_enqueued_batches { value: 1 }
 """
 
 
@@ -39,7 +39,9 @@ def test_every_answer_under_load_is_the_right_one(exports, files, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(figures.read_text())
-    assert found["answered"] > 64
+    assert found["answered"] > 0
+    # Each client sends at least one image in each half of the time.
+    assert found["answered"] + found["given_up"] >= 2 * 64
     assert (found["wrong"], found["failed"], found["timed_out"]) == (0, 0, 0)
     assert found["told_to_wait"] > 0
     memory = found["server_mib"]
