@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from kerasseg.backend import is_installed
+from kerasseg.backend import is_installed, load_tensorflow
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
 from kerasseg.data.contents import image_of, label_of
@@ -113,6 +113,7 @@ def _pasted(config: Config, catalog: Catalog) -> list[tuple[str, np.ndarray, np.
     without TensorFlow, which `check` needs for nothing else."""
     if not config.augment.unknown or not is_installed("tensorflow"):
         return []
+    load_tensorflow(gpus=False)
     from kerasseg.data.curriculum import Epoch, Plan
     from kerasseg.data.facts import cache_folder
     from kerasseg.data.pipeline import TrainingInput

@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +17,9 @@ from kerasseg.errors import UserError
 from kerasseg.inference import open_model
 from kerasseg.inference.predictor import Predictor
 from kerasseg.labels.label_file import read_label_file
+from kerasseg.streets.draw import draw_streets
 from tests.inference.small_model import describe_small
+from tests.programs import PROJECT
 from tests.report.made_run import Page
 
 WRONG = "wrong pixels in red"
@@ -243,3 +248,18 @@ def test_a_model_that_cannot_be_asked(config, tmp_path, monkeypatch):
         check(config, sheet=tmp_path / "s.png", page=tmp_path / "p.html", model=onnx)
     assert not (tmp_path / "s.png").exists()
     assert not (tmp_path / "p.html").exists()
+
+
+def test_nothing_but_its_own_lines_is_printed(tmp_path):
+    draw_streets(tmp_path / "streets", train=2, val=1, seed=0)
+    words = ["-m", "kerasseg", "check", "--config", "streets", "augment.unknown=3"]
+    done = subprocess.run(  # a process that TensorFlow has not been imported in
+        [sys.executable, *words, "data.root=streets", "data.cache_dir=cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "contact sheet: check-streets.png"
