@@ -29,9 +29,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from turns import machine
 
 from kerasseg.data.image_file import read_image
-from kerasseg.inference.video.decode import Frame
-from kerasseg.inference.video.encode import VideoWriter
 from kerasseg.inference.video.labelling import FRAME_NAME
+from kerasseg.inference.video.video_input import Frame
+from kerasseg.inference.video.video_output import VideoWriter
 from kerasseg.labels import camvid_labels
 from kerasseg.metrics.confusion import ConfusionMatrix
 

@@ -33,7 +33,7 @@ def add_video_options(parser: CommandParser) -> None:
 
 def check_videos(videos: Sequence[Path], args: argparse.Namespace) -> None:
     """Raises UserError for options that videos do not have, or only they, and without PyAV."""
-    from kerasseg.inference.video.decode import need_av
+    from kerasseg.inference.video.video_input import need_av
 
     for option in ("rank", "submission", "format"):
         if videos and getattr(args, option):

@@ -15,9 +15,9 @@ from kerasseg.errors import UserError
 from kerasseg.files import os_errors, temporary_folder, writing
 from kerasseg.inference.pictures import blend, legend_page, write_pictures
 from kerasseg.inference.predictor import Predictor
-from kerasseg.inference.video.decode import Frame, Video, open_video
-from kerasseg.inference.video.encode import VideoWriter
 from kerasseg.inference.video.smoothing import TimeAverage
+from kerasseg.inference.video.video_input import Frame, Video, open_video
+from kerasseg.inference.video.video_output import VideoWriter
 
 _ALPHA = 0.55  # as of pictures
 FRAME_NAME = "frame_{:06d}.png"  # by its number among those that are shown, from 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasseg.inference.video.decode import Frame, need_av
+from kerasseg.inference.video.video_input import Frame, need_av
 
 # Constant quality: the edges of labels stay sharp. Without B-frames, frames are stored in the order
 # of their times: where these are irregular, an MP4's track would else state too short a duration.

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasseg.inference.video.decode import Frame
-from kerasseg.inference.video.encode import VideoWriter
+from kerasseg.inference.video.video_input import Frame
+from kerasseg.inference.video.video_output import VideoWriter
 from tests.inference.video.clips import av, pictures, read_clip
 
 

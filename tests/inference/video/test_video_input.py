@@ -5,7 +5,7 @@ import pytest
 
 from kerasseg.errors import UserError
 from kerasseg.inference.image_search import VIDEO_SUFFIXES
-from kerasseg.inference.video.decode import open_video
+from kerasseg.inference.video.video_input import open_video
 from tests.inference.video.clips import (
     av,
     blank,
