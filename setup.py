@@ -5,5 +5,9 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["kerasseg", "kerasseg.*"]), "kerasseg.configs"],
     package_dir={"kerasseg.configs": "configs"},
-    package_data={"kerasseg": ["py.typed"], "kerasseg.configs": ["*.yaml"]},
+    package_data={
+        "kerasseg": ["py.typed"],
+        "kerasseg.configs": ["*.yaml"],
+        "kerasseg.export": ["web_page/*"],
+    },
 )

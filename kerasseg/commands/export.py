@@ -1,4 +1,4 @@
-"""Export the best weights of a run as SavedModel, ONNX and LiteRT.
+"""Export the best weights of a run as SavedModel, ONNX, LiteRT and a page for the browser.
 
 Checks that all answer as the Keras model does. Settings such as data.root=DIR
 or serving.max_pixels=N go over those of the run.
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from kerasseg.evaluation.fit_export import Calibration
     from kerasseg.export.job import ExportOptions
     from kerasseg.runs.trained import TrainedRun
+
+_ONE_SIZE = tuple(name for name, kind in FORMATS.items() if kind.one_size)
+
+
+def _smaller(option: str) -> tuple[str, ...]:
+    """The formats that this option adds a file to."""
+    return tuple(name for name, kind in FORMATS.items() if option in kind.smaller)
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -68,8 +75,8 @@ def add_arguments(parser: CommandParser) -> None:
         "--size",
         type=_size,
         metavar="H,W",
-        help="pixels that the net sees in the formats of one size, onnx_plain and litert (default: "
-        "those it was trained at)",
+        help="pixels that the net sees in the formats of one size, "
+        f"{', '.join(_ONE_SIZE)} (default: those it was trained at)",
     )
     parser.add_argument(
         "--float16",
@@ -93,16 +100,16 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Raises UserError for what the user can mend."""
-    if args.int8 and set(args.formats) == {"savedmodel"}:
-        raise UserError("--int8: needs a format other than savedmodel among the --formats")
+    by_option = {"size": _ONE_SIZE, "int8": _smaller("int8"), "float16": _smaller("float16")}
+    for option, formats in by_option.items():
+        if getattr(args, option) and not set(formats) & set(args.formats):
+            raise UserError(f"--{option}: needs one of {', '.join(formats)} among the --formats")
     if args.int8 and not args.int8.is_dir():
         raise UserError(f"--int8 {args.int8}: no such folder")
-    fixed = [name for name, kind in FORMATS.items() if kind.one_size]
-    for option, given in (("--size", args.size), ("--float16", args.float16)):
-        if given and not set(fixed) & set(args.formats):
-            raise UserError(f"{option}: needs one of {', '.join(fixed)} among the --formats")
     packages = [package for name in args.formats for package in FORMATS[name].packages]
     require("tensorflow", "keras", "h5py", *packages)
+    for name in args.formats:
+        FORMATS[name].prepare()
     # What is wrong with the run or the data is said before TensorFlow takes its seconds to load.
     from kerasseg.data.catalog import open_catalog
     from kerasseg.evaluation.temperature import read_temperature

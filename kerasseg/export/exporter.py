@@ -67,12 +67,12 @@ def describe_export(
 ) -> ModelDescription:
     """The description of the run, and what only an export knows."""
     size = options.fixed_size(run.description)
-    plain = {"size": [*size], **PLAIN_INPUT} if "onnx_plain" in options.formats else None
+    is_plain = any(FORMATS[name].plain for name in options.formats)
     return replace(
         run.description,
         temperature=calibration.temperature,
         unlabelled_above=calibration.unlabelled_above,
-        plain_input=plain,
+        plain_input={"size": [*size], **PLAIN_INPUT} if is_plain else None,
         kerasseg_version=__version__,
         config_hash=run.config_hash,
         run=run.name,

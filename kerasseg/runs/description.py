@@ -30,9 +30,9 @@ class ModelDescription:
     where the scale is fixed. max_pixels: largest image that the signature `encoded` decodes.
 
     None in a run, known of an export alone: temperature, > 0, and unlabelled_above, in 0…1, or
-    None there, too, see ServingGraph; plain_input, what is done to an image for the format
-    `onnx_plain`, see `PLAIN_INPUT`; kerasseg_version that wrote it; config_hash of the settings;
-    run, the name of the run.
+    None there, too, see ServingGraph; plain_input, what is done to an image for the formats
+    `onnx_plain` and `web`, see `PLAIN_INPUT`; kerasseg_version that wrote it; config_hash of the
+    settings; run, the name of the run.
     """
 
     label_set: LabelSet

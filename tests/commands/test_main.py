@@ -131,9 +131,13 @@ def test_print_config_from_another_folder(tmp_path):
         (["export", "a", "--formats", "onnx,tflite"], "--formats: found tflite, allowed: "),
         (
             ["export", "a", "--int8", "b", "--formats", "savedmodel"],
-            "--int8: needs a format other than",
+            "--int8: needs one of onnx, onnx_plain, litert among",
         ),
-        (["export", "a", "--size", "64,96"], "--size: needs one of onnx_plain, litert among"),
+        (["export", "a", "--size", "64,96"], "--size: needs one of onnx_plain, litert, web among"),
+        (
+            ["export", "a", "--float16", "--formats", "web"],
+            "--float16: needs one of onnx_plain, litert",
+        ),
         (["export", "a", "--float16"], "--float16: needs one of onnx_plain, litert among"),
         (["export", "a", "--size", "64"], "--size: found '64', allowed: height,width"),
         (["export", "a", "--size", "64,0"], "--size: found 0, allowed: integer >= 1"),

@@ -4,9 +4,11 @@ import pytest
 
 from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
+from kerasseg.errors import UserError
 from kerasseg.export.check_images import CheckSamples
+from kerasseg.export.formats import web
 from kerasseg.streets.draw import draw_streets
-from tests.export.untrained import export_small, make_run
+from tests.export.untrained import export_small, make_run, make_runtime
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +17,20 @@ def drawn(tmp_path_factory):
     root = tmp_path_factory.mktemp("data") / "streets"
     draw_streets(root, train=2, val=3, seed=3)
     return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runtime(tmp_path_factory):
+    """Whether onnxruntime-web is here. Without it the format `web` is written all the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            web.find_runtime()
+            real = True
+        except UserError:
+            real = False
+            folder = tmp_path_factory.mktemp("npm") / web.PACKAGE
+            patch.setenv(web.VARIABLE, str(make_runtime(folder)))
+        yield real
 
 
 @pytest.fixture(scope="session")

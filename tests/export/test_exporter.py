@@ -43,8 +43,9 @@ def test_parity_is_reported_for_each_file(exported):
     # A file of one size answers as the net does at that size, here the one that the graph chooses.
     for name in set(INSTALLED) - {"savedmodel", "onnx"}:
         assert report[name]["miou"] == pytest.approx(report["miou"], abs=1e-3)
-        assert report[f"{name}_float16"]["equal_labels"] > 0.99
-        assert 0.5 < report[f"{name}_int8"]["equal_labels"] < 1
+        if FORMATS[name].smaller:
+            assert report[f"{name}_float16"]["equal_labels"] > 0.99
+            assert 0.5 < report[f"{name}_int8"]["equal_labels"] < 1
     # INT8 is near, and another model.
     assert 0.5 < report["int8"]["equal_labels"] < 1
     assert report["int8"]["confidence"] > report["onnx"]["confidence"]

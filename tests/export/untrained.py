@@ -1,5 +1,6 @@
 """A run that was never trained, and an export of it."""
 
+import json
 from importlib.util import find_spec
 
 import pytest
@@ -8,7 +9,7 @@ from kerasseg.config import load_config
 from kerasseg.data.catalog import open_catalog
 from kerasseg.evaluation.fit_export import Calibration
 from kerasseg.export.exporter import export_run
-from kerasseg.export.formats import FORMATS
+from kerasseg.export.formats import FORMATS, web
 from kerasseg.export.job import ExportOptions
 from kerasseg.models.build import build_net
 from kerasseg.runs.directory import RunDirectory
@@ -52,6 +53,15 @@ def make_run(path, *, root, cache, **changes):
     run.save_best(net)
     run.write_scores(made_scores(dict.fromkeys(catalog.label_set.names, (0.5, 10))))
     return path
+
+
+def make_runtime(folder, *, version=web.VERSION):
+    """A stand-in for the npm package onnxruntime-web: its names, nothing that runs."""
+    (folder / "dist").mkdir(parents=True)
+    (folder / "package.json").write_text(json.dumps({"version": version}))
+    for name in ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"):
+        (folder / "dist" / name).write_text(name)
+    return folder
 
 
 def export_small(run_dir, samples, out, *, formats=INSTALLED, calibration=UNCALIBRATED, **options):

@@ -66,7 +66,9 @@ def test_the_wheel_holds_every_module_and_shipped_config_and_nothing_else(instal
     modules = {path.relative_to(PROJECT) for path in (PROJECT / "kerasseg").rglob("*.py")}
     configs = {Path("kerasseg", "configs", path.name) for path in PROJECT.glob("configs/*.yaml")}
     files = {path.relative_to(installed) for path in installed.rglob("*") if path.is_file()}
-    others = {Path("kerasseg", "py.typed")}
+    page = {path.relative_to(PROJECT) for path in PROJECT.glob("kerasseg/export/web_page/*")}
+    others = {Path("kerasseg", "py.typed"), *page}
+    assert len(page) == 8
     assert {path for path in files if ".dist-info" not in path.parts[0]} == (
         modules | configs | others
     )

@@ -5,6 +5,7 @@ from kerasseg.export.formats.litert import LITERT
 from kerasseg.export.formats.onnx import ONNX
 from kerasseg.export.formats.onnx_plain import ONNX_PLAIN
 from kerasseg.export.formats.savedmodel import SAVEDMODEL
+from kerasseg.export.formats.web import WEB
 
 # Name in --formats -> how it is written and checked, in the order in which they are written.
 FORMATS: dict[str, Format] = {
@@ -12,6 +13,7 @@ FORMATS: dict[str, Format] = {
     "onnx": ONNX,
     "onnx_plain": ONNX_PLAIN,
     "litert": LITERT,
+    "web": WEB,
 }
 
 __all__ = ["FORMATS", "Format"]

@@ -35,14 +35,19 @@ class Format:
 
     write: yields an artefact as soon as it is in the folder, which holds `labels.json` already.
     calls: Markdown for the model card: how to call it, from the top of the export; NAME stands for
-    the name of the run. packages: what `write` imports beside TensorFlow and Keras. by_default:
-    whether it is written if no --formats are given. one_size: whether its files take images of one
-    size alone.
+    the name of the run. packages: what `write` imports beside TensorFlow and Keras. prepare: raises
+    UserError if anything else that it needs is missing. by_default: whether it is written if no
+    --formats are given. smaller: options that make it write a smaller file, too, of `int8` and
+    `float16`. one_size: whether its files take images of one size alone. plain: whether they take
+    what `plain_input` of labels.json says.
     """
 
     files: tuple[str, ...]
     write: Callable[[ExportJob, Path], Iterator[Artefact]]
     calls: str
     packages: tuple[str, ...] = ()
+    prepare: Callable[[], object] = lambda: None
     by_default: bool = False
+    smaller: tuple[str, ...] = ()
     one_size: bool = False
+    plain: bool = False

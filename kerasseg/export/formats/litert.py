@@ -63,5 +63,6 @@ LITERT = Format(
     write=_write,
     calls=_CALLS,
     packages=("ai_edge_litert",),
+    smaller=("int8", "float16"),
     one_size=True,
 )

@@ -64,4 +64,5 @@ ONNX = Format(
     calls=_CALLS,
     packages=("onnx", "tf2onnx"),
     by_default=True,
+    smaller=("int8",),
 )
