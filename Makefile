@@ -9,7 +9,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-fast lint docs addons clean
+.PHONY: help train test test-fast lint docs web addons clean
 
 help:
 	@echo "make train     set up, then train on drawn streets (settings: make train ARGS='seed=1')"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-fast the daily loop: a tenth of the time; no style, training, export or programs"
 	@echo "make addons    run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
 	@echo "make docs      set up, then write the documentation as a site to build/site"
+	@echo "make web       npm install of what export --formats web copies beside its page"
 	@echo "make lint      set up, then check style and types only"
 	@echo "make clean     remove .venv and caches; runs/ and data/ stay"
 	@echo "Another Python: make train PYTHON=python3.12"
@@ -44,6 +45,11 @@ lint: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+
+# ONNX Runtime for browsers, of the version that the format demands.
+web:
+	npm install --no-save --no-audit --no-fund --ignore-scripts onnxruntime-web@$(shell sed -n \
+		's/^PACKAGE, VERSION = .*, "\(.*\)"$$/\1/p' kerasseg/export/formats/web.py)
 
 # Needs an export of the streets run: python export.py runs/streets
 EXPORT := exports/streets/latest

@@ -1,4 +1,4 @@
-"""Export the best weights of a run as SavedModel, ONNX, LiteRT and a page for the browser.
+"""Export the best weights of a run as SavedModel, ONNX, LiteRT or a web page.
 
 Checks that all answer as the Keras model does. Settings such as data.root=DIR
 or serving.max_pixels=N go over those of the run.

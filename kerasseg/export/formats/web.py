@@ -26,8 +26,8 @@ _RUNTIME = {
     "ort-wasm-simd-threaded.wasm": "onnxruntime-web.wasm",
 }
 _CALLS = """A page that runs the model in the browser, on pictures, videos and the camera, and sends
-nothing anywhere. Any server of static files will do; browsers give the camera to https and localhost
-only:
+nothing anywhere. Any server of static files will do; browsers give the camera to https and
+localhost only:
 
 ```sh
 python -m http.server 8000 --bind 127.0.0.1 --directory web

@@ -90,7 +90,7 @@ function showSpeed({ net }) {
   const middle = [...totals].sort((a, b) => a - b)[totals.length >> 1];
   const rate = video ? `, ${(1000 / middle).toFixed(1)} frames a second` : "";
   element("speed").textContent =
-    `${middle.toFixed(0)} ms a frame${rate} (the net alone: ${net.toFixed(0)} ms)`;
+    `${middle.toFixed(0)} ms a frame${rate}; net ${net.toFixed(0)} ms`;
 }
 
 function recolour() {
@@ -135,6 +135,8 @@ function showSettings() {
   element("threshold-value").textContent = above;
   threshold.setAttribute("aria-valuetext", above);
   element("scale").hidden = !heat();
+  element("mark").style.left = `${100 * limit()}%`;
+  element("mark").hidden = limit() >= 1;
 }
 
 function problem(text) {

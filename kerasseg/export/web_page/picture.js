@@ -57,8 +57,7 @@ export class Picture {
       counts[unlabelled ? names.length : labels[i]]++;
       let color = unlabelled ? GRAY : palette[labels[i]];
       if (shown.uncertainty) color = HEAT_BYTES[Math.round(255 * uncertainty[i])];
-      const stripe = unlabelled && (Math.floor(i / width) + (i % width)) % period < white;
-      if (stripe) color = WHITE;
+      else if (unlabelled && (Math.floor(i / width) + (i % width)) % period < white) color = WHITE;
       image.data[at] = color[0];
       image.data[at + 1] = color[1];
       image.data[at + 2] = color[2];

@@ -157,11 +157,12 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
 
-    def open(self, address, **options):
-        """options: of `show`."""
-        self.show(**options)
+    def open_page(self, address):
+        """Opens the page of an export, waits for its model and makes `shown` of page.js global."""
+        self.show()
         self.call("Page.navigate", url=address)
-        self.wait_for("location.href !== 'about:blank' && document.readyState === 'complete'")
+        self.wait_for("document.getElementById('choose')?.disabled === false")
+        self.run("import('/page.js').then(page => { globalThis.shown = page.shown; })")
 
     def choose(self, selector, file):
         """Gives `file` to an `<input type="file">`, as if it had been chosen."""

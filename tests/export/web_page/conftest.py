@@ -27,9 +27,7 @@ def browser(tmp_path_factory):
 @pytest.fixture(scope="session")
 def loaded(browser, address):
     """The browser with the page, its model loaded."""
-    browser.open(address)
-    browser.wait_for("!document.getElementById('choose').disabled")
-    browser.run("import('/page.js').then(page => { globalThis.shown = page.shown; })")
+    browser.open_page(address)
     return browser
 
 

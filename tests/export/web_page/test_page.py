@@ -9,6 +9,7 @@ from PIL import Image
 from kerasseg.inference.fixed_size import final_answers, resize_pixels
 from tests.export.web_page.browser import serve
 from tests.export.web_page.hands import answer, label, move, text_of
+from tests.programs import PROJECT
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,9 @@ def test_opacity_and_view_change_what_is_drawn(loaded, street, tmp_path):
                    for f in (np.argmin, np.argmax))  # fmt: skip
     assert heat[least].sum() < heat[most].sum()
     assert not loaded.run("document.getElementById('scale').hidden")
+    move(loaded, "threshold", 0.25)
+    assert loaded.run("document.getElementById('mark').style.left") == "25%"
+    move(loaded, "threshold", 1)
     loaded.run("document.querySelector('[value=labels]').click()")
     np.testing.assert_array_equal(drawn(), full)
 
@@ -123,3 +127,16 @@ def test_page_and_worker_cannot_reach_another_server(loaded, tmp_path):
         workers = loaded.workers()
         assert len(workers) == 1
         assert [loaded.run(ask, session=one) for one in (None, *workers)] == ["refused", "refused"]
+
+
+def test_the_benchmark_compares_photos(loaded, predictor, street, tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(PROJECT / "benchmarks")
+    from in_browser import measure
+
+    Image.fromarray(street[:64]).save(tmp_path / "street.jpg")
+    found = measure(loaded, predictor, [tmp_path / "street.jpg"])
+    assert found["photos"] == 1
+    assert found["pixels"] == 64 * 512
+    assert found["equal_labels"] > 0.98  # decoders may differ by a level
+    assert 0 < found["fastest_ms"] <= found["net_ms"] <= found["frame_ms"]
+    assert "1 of 1" in capsys.readouterr().err
