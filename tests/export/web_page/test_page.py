@@ -18,7 +18,7 @@ from tests.programs import PROJECT
         ((128, 256), (128, 256)),  # that of the net
         ((256, 512), (256, 512)),
         ((97, 131), (97, 131)),
-        ((1000, 1200), (935, 1122)),  # averaged in blocks first; a million pixels at most
+        ((450, 611), (450, 611)),  # averaged in blocks first
         ((1, 1), (1, 1)),
     ],
     ids=str,
@@ -37,6 +37,16 @@ def test_labels_are_those_of_python(size, seen, loaded, predictor, street, tmp_p
     if size != (1, 1):
         assert len(np.unique(labels)) > 3
         assert np.ptp(uncertainty) > 0.1
+
+
+def test_a_large_photo_is_answered_at_a_million_pixels(loaded, street, tmp_path):
+    Image.fromarray(street).resize((2000, 1000)).save(tmp_path / "large.png")
+    before = loaded.run("shown().source")
+    loaded.choose("#file", tmp_path / "large.png")
+    loaded.wait_for(f"shown().source > {before} && shown().frames > 0")
+    assert loaded.run("[shown().height, shown().width, shown().labels.length]") == [
+        724, 1448, 724 * 1448,
+    ]  # fmt: skip
 
 
 def test_a_photo_is_turned_upright(loaded, predictor, street, tmp_path):
