@@ -151,6 +151,7 @@ function leave() {
   totals = [];
   frames = 0;
   problem("");
+  stage.classList.remove("waiting");
   element("player").hidden = true;
   const camera = element("camera");
   camera.textContent = "Use camera";
@@ -173,7 +174,7 @@ export async function open(file) {
   } catch (error) {
     if (number === source) problem(`${file.name}: cannot be shown (${error.message})`);
   } finally {
-    stage.classList.remove("waiting");
+    if (number === source) stage.classList.remove("waiting");
   }
 }
 

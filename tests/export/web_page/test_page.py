@@ -1,6 +1,7 @@
 """What the page shows is what Python answers, and nobody else hears of it."""
 
 import base64
+import shutil
 
 import numpy as np
 import pytest
@@ -40,12 +41,12 @@ def test_labels_are_those_of_python(size, seen, loaded, predictor, street, tmp_p
 
 
 def test_a_large_photo_is_answered_at_a_million_pixels(loaded, street, tmp_path):
-    Image.fromarray(street).resize((2000, 1000)).save(tmp_path / "large.png")
+    Image.fromarray(street).resize((1100, 1000)).save(tmp_path / "large.png")
     before = loaded.run("shown().source")
     loaded.choose("#file", tmp_path / "large.png")
     loaded.wait_for(f"shown().source > {before} && shown().frames > 0")
     assert loaded.run("[shown().height, shown().width, shown().labels.length]") == [
-        724, 1448, 724 * 1448,
+        976, 1074, 976 * 1074,
     ]  # fmt: skip
 
 
@@ -105,6 +106,34 @@ def test_opacity_and_view_change_what_is_drawn(loaded, street, tmp_path):
     np.testing.assert_array_equal(drawn(), full)
 
 
+def test_of_two_files_the_later_is_shown(loaded, street, tmp_path):
+    for name, rows in (("first.png", 256), ("second.png", 64)):
+        Image.fromarray(street[:rows]).save(tmp_path / name)
+    before = loaded.run("shown().source")
+    loaded.choose("#file", tmp_path / "first.png")
+    loaded.choose("#file", tmp_path / "second.png")
+    loaded.wait_for(f"shown().source === {before + 2} && shown().frames > 0")
+    loaded.run("new Promise(resolve => setTimeout(resolve, 200))")
+    assert loaded.run("[shown().height, shown().frames]") == [64, 1]
+
+
+def test_a_picture_is_dropped(loaded, street, tmp_path):
+    Image.fromarray(street[:50]).save(tmp_path / "street.png")
+    text = base64.b64encode((tmp_path / "street.png").read_bytes()).decode()
+    before = loaded.run("shown().source")
+    loaded.run(
+        f"""(() => {{
+            const bytes = Uint8Array.from(atob("{text}"), (letter) => letter.charCodeAt(0));
+            const dropped = new DataTransfer();
+            dropped.items.add(new File([bytes], "street.png", {{type: "image/png"}}));
+            document.getElementById("stage").dispatchEvent(
+                new DragEvent("drop", {{dataTransfer: dropped, bubbles: true, cancelable: true}}));
+        }})()"""
+    )
+    loaded.wait_for(f"shown().source > {before} && shown().frames > 0")
+    assert loaded.run("[shown().height, shown().width]") == [50, 512]
+
+
 def test_a_file_that_is_no_picture_is_named(loaded, tmp_path):
     (tmp_path / "notes.txt").write_text("not a picture")
     loaded.choose("#file", tmp_path / "notes.txt")
@@ -125,6 +154,19 @@ def test_it_works_without_a_network_and_asks_nobody_else(loaded, address, street
              if method == "Network.requestWillBeSent"]  # fmt: skip
     assert f"{address}/page.js" in asked
     assert [url for url in asked if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def test_a_model_that_is_missing_is_named(loaded, address, exported, tmp_path):
+    shutil.copytree(exported / "web", tmp_path / "web")
+    (tmp_path / "web" / "model.onnx").unlink()
+    try:
+        with serve(tmp_path / "web") as other:
+            loaded.call("Page.navigate", url=other)
+            loaded.wait_for("document.getElementById('problem')?.hidden === false")
+            found = text_of(loaded, "problem")
+    finally:
+        loaded.open_page(address)
+    assert found == "The model cannot be loaded: model.onnx: HTTP status 404"
 
 
 def test_page_and_worker_cannot_reach_another_server(loaded, tmp_path):
