@@ -38,15 +38,22 @@ if where == "budget":
     timing.time = loop.time = plan.time = clock
 
 if where in ("step", "terminate", "budget"):
-    run_step = step.StepClock.run
+    run_step, save = step.StepClock.run, loop.StateWriter.save
+    writers = []
+
+    def save_and_remember(self, *args):
+        save(self, *args)
+        writers[:] = [self]
 
     def run_and_kill(self, *args, **kwargs):
         result = run_step(self, *args, **kwargs)
         if end():
+            for writer in writers:
+                writer.wait()  # the place is between two states, with none half written
             kill(signal.SIGTERM if where == "terminate" else signal.SIGKILL)
         return result
 
-    step.StepClock.run = run_and_kill
+    step.StepClock.run, loop.StateWriter.save = run_and_kill, save_and_remember
 elif where == "validation":
     validate = loop.validate
 
