@@ -28,6 +28,7 @@ def require(*packages: str) -> None:
 
 
 def is_installed(package: str) -> bool:
+    """Whether a package can be imported, without importing it."""
     try:
         return find_spec(package) is not None
     except ImportError:

@@ -14,13 +14,18 @@ def median_frequency_weights(catalog: Catalog, *, power: float) -> np.ndarray:
     Source: Eigen and Fergus, "Predicting Depth, Surface Normals and Semantic Labels", 2015;
     used for CamVid by SegNet.
     """
-    pixels = catalog.class_pixels["train"][:-1]
-    occurs = pixels > 0
-    weights = np.ones(len(pixels), np.float64)
+    frequency = _frequencies(catalog)
+    occurs = frequency > 0
+    weights = np.ones(len(frequency), np.float64)
     if occurs.any():
-        frequency = pixels[occurs] / catalog.class_image_pixels["train"][occurs]
-        weights[occurs] = (np.median(frequency) / frequency) ** power
+        weights[occurs] = (np.median(frequency[occurs]) / frequency[occurs]) ** power
     return weights.astype(np.float32)
+
+
+def _frequencies(catalog: Catalog) -> np.ndarray:
+    """float64 (C,) in 0…1: freq of `median_frequency_weights`; 0 where a class never occurs."""
+    pixels = catalog.class_pixels["train"][:-1]
+    return pixels / np.maximum(catalog.class_image_pixels["train"], 1)
 
 
 def background_weight(catalog: Catalog, *, power: float) -> float:
@@ -30,12 +35,11 @@ def background_weight(catalog: Catalog, *, power: float) -> float:
     these, so a background that is rarer than the classes, or not there at all, keeps its plain
     weight: it counts for no more than the class in the middle.
     """
-    pixels = catalog.class_pixels["train"]
-    occurs = pixels[:-1] > 0
+    pixels, frequency = catalog.class_pixels["train"], _frequencies(catalog)
+    occurs = frequency > 0
     if not pixels[-1] or not occurs.any():
         return 1.0
-    frequency = pixels[:-1][occurs] / catalog.class_image_pixels["train"][occurs]
-    return float(min(1.0, (np.median(frequency) * pixels.sum() / pixels[-1]) ** power))
+    return float(min(1.0, (np.median(frequency[occurs]) * pixels.sum() / pixels[-1]) ** power))
 
 
 def class_rows(catalog: Catalog, split: str) -> list[tuple[str, int, float, int | None]]:
