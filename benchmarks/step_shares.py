@@ -77,6 +77,7 @@ def profiled_step(args, folder: Path) -> tuple[float, dict[str, float]]:
         f"train.batch_size={args.batch}",
         "train.precision=float32",
         "train.jit=false",
+        *args.set,
     ]
     config = load_config(None, [*settings, *VARIANTS[args.variant]])
     session, device = build(config, folder / "streets")
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--batch", type=positive, default=2)
     parser.add_argument("--size", type=positive, nargs=2, default=[256, 512], metavar=("H", "W"))
     parser.add_argument("--threads", type=positive, default=2)
+    parser.add_argument("--set", nargs="*", default=[], metavar="key=value", help="more settings")
     args = parser.parse_args()
     limit_threads(args.threads)
     load_tensorflow()
