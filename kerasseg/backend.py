@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from kerasseg.errors import UserError
 
 # Package -> the extra of pyproject.toml that brings it, if it is not `train`.
-_EXTRAS = {"ai_edge_litert": "litert"}
+_EXTRAS = {"ai_edge_litert": "litert", "mlflow": "mlflow"}
 
 
 def require(*packages: str) -> None:

@@ -40,10 +40,13 @@ def run(args: argparse.Namespace) -> None:
     from kerasseg.data.catalog import open_catalog
     from kerasseg.runs.directory import RunDirectory
     from kerasseg.training.cluster import read_cluster
+    from kerasseg.training.mlflow_run import check_tracking
 
     is_chief = read_cluster(config.train.distribute).is_chief
     if is_chief:
         RunDirectory(config.run_path).check(config, fresh=args.fresh)
+        if config.train.mlflow:
+            check_tracking(config.train.mlflow)
     catalog = open_catalog(config)
     if is_chief:
         print_remarks(catalog.remarks)

@@ -40,6 +40,7 @@ MAY_DIFFER_ON_RESUME = frozenset(
         "train.save_every",
         "train.patience",
         "train.panels",
+        "train.mlflow",
         "serving.max_pixels",
         "serving.tile",
     }

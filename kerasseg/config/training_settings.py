@@ -127,4 +127,9 @@ class TrainConfig(Section):
     init_from: AnyPath | None = Field(
         None, description="start from these weights: a run directory or a .keras file"
     )
+    mlflow: AnyPath | None = Field(
+        None,
+        description="also record the run in MLflow: a file (runs/mlflow.db) or a server's address; "
+        "null: do not",
+    )
     panels: Integer = Field(8, ge=0, description="validation images drawn into panels/")

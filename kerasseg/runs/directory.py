@@ -32,6 +32,7 @@ class RunDirectory:
         self.report = self.path / "report.html"
         self.panels = self.path / "panels"
         self.tensorboard = self.path / "tensorboard"
+        self.mlflow = self.path / "mlflow.json"
         self.resources = self.path / "resources.json"
 
     def anomalies(self, key: str) -> Path:
@@ -102,7 +103,8 @@ class RunDirectory:
         """All that a run writes; `config.yaml` last, so that a half-emptied run is still one."""
         files = (self.labels, self.best, self.history, self.metrics, self.report, self.resources)
         scores = self.path.glob(self.anomalies("*").name)
-        return (self.state, self.panels, self.tensorboard, *files, *scores, self.config)
+        folders = (self.state, self.panels, self.tensorboard)
+        return (*folders, *files, self.mlflow, *scores, self.config)
 
     def write_config(self, config: Config) -> None:
         """The resolved settings, below versions and commit as comments."""

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerasseg.config import Config
 from kerasseg.data.catalog import Catalog
-from kerasseg.errors import Interrupted, UserError
+from kerasseg.errors import Interrupted
 from kerasseg.gpus import missing_gpu_notice
 from kerasseg.metrics.confusion import ConfusionMatrix
 from kerasseg.runs.directory import RunDirectory
@@ -21,6 +21,7 @@ from kerasseg.training.cluster import read_cluster
 from kerasseg.training.device import pick_device, spare_autotuning
 from kerasseg.training.display import Display
 from kerasseg.training.input_errors import naming_changed_files
+from kerasseg.training.mlflow_run import MlflowRun, open_mlflow_run
 from kerasseg.training.patience import is_better
 from kerasseg.training.replicas import join_replicas, stop_with_the_others
 from kerasseg.training.score_best import score_best, write_panels
@@ -80,13 +81,16 @@ def train(
         opened.enter_context(naming_changed_files(config, catalog))
         progress = open_run(run, session, step, fresh=fresh, started=started, boundaries=boundaries)
         session.schedule.total_steps.assign(progress.plan.total_steps)
+        mlflow = opened.enter_context(open_mlflow_run(run, config)) if group.is_chief else None
         if group.from_chief(progress.finished and run.metrics.exists()):
             how = " (train.patience)" if progress.out_of_patience else ""
             print(f"{run.path}: this run is finished{how}; --fresh starts it over")
             if group.is_chief and not run.panels.exists():  # it was stopped after its scores
                 write_panels(config, catalog, run)
         else:
-            _run_to_the_end(session, run, progress, step, stop, boundaries=boundaries)
+            _run_to_the_end(session, run, progress, step, stop, mlflow, boundaries=boundaries)
+        if mlflow:
+            mlflow.finish(run, progress.history)
         return group.is_chief
 
 
@@ -96,6 +100,7 @@ def _run_to_the_end(
     progress: Progress,
     step: Callable,
     stop: StopRequest,
+    mlflow: MlflowRun | None,
     *,
     boundaries: bool,
 ) -> None:
@@ -118,7 +123,8 @@ def _run_to_the_end(
         TensorBoard(run.tensorboard) if chief else nullcontext() as board,
         StateWriter(run.state) as states,
     ):
-        _Loop(session, run, progress, step, stop, display, board, states, boundaries).run_epochs()
+        loop = _Loop(session, run, progress, step, stop, display, board, mlflow, states, boundaries)
+        loop.run_epochs()
     if chief:
         score_best(
             session.config, session.catalog, run, check_stop=stop.check, boundaries=boundaries
@@ -130,7 +136,8 @@ def _run_to_the_end(
 class _Loop:
     """What the epochs of a run share.
 
-    step: the compiled training step, batch -> means. board: None in every process but the chief.
+    step: the compiled training step, batch -> means. board and
+    mlflow: None in every process but the chief.
     """
 
     session: Session
@@ -140,6 +147,7 @@ class _Loop:
     stop: StopRequest
     display: Display
     board: TensorBoard | None
+    mlflow: MlflowRun | None
     states: StateWriter
     boundaries: bool
 
@@ -163,7 +171,7 @@ class _Loop:
                 wait = saves or ends or clock.timed_steps + 1 == _TIMED
                 means = clock.run(self.step, batches, batch_size=train.batch_size, wait=wait)
                 if not math.isfinite(means["loss"]):
-                    raise self._diverged()
+                    raise self.states.diverged(progress.step)
                 progress.step += 1
                 self.display.step(
                     step=progress.step,
@@ -231,6 +239,8 @@ class _Loop:
         self.run.write_history(progress.history, terms=terms)
         self.display.epoch(row, best=best)
         self.board.epoch(row, step=progress.step)
+        if self.mlflow:
+            self.mlflow.epochs(progress.history)
         if matrix is not None:
             self.board.panel(self.session, step=progress.step)
 
@@ -280,7 +290,7 @@ class _Loop:
         try:
             self.states.save(self.session.segmenter, self.progress)
         except FloatingPointError as error:
-            raise self._diverged() from error
+            raise self.states.diverged(self.progress.step) from error
 
     def _stop_if_asked(self) -> None:
         """Raises Interrupted, with the state saved, once a signal has come to any process."""
@@ -288,12 +298,3 @@ class _Loop:
             self._save()
             self.states.wait()
             raise Interrupted
-
-    def _diverged(self) -> UserError:
-        self.states.wait()
-        newest = max(self.run.state.glob("*.npz"))
-        return UserError(
-            f"the loss is not finite after step {self.progress.step}; lower "
-            "optimizer.learning_rate or set optimizer.clip_norm, which makes a new run (another "
-            f"name, or --fresh); the last good state is {newest}"
-        )

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from kerasseg.data.curriculum import Epoch, Plan
+from kerasseg.errors import UserError
 from kerasseg.files import writing
 from kerasseg.training.patience import validations_since_best
 from kerasseg.training.segmenter import Segmenter
@@ -127,6 +128,16 @@ class StateWriter:
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.result()
+
+    def diverged(self, step: int) -> UserError:
+        """What to raise once the loss or a weight is not finite after `step`."""
+        self.wait()
+        newest = max(self._folder.glob("*.npz"))
+        return UserError(
+            f"the loss is not finite after step {step}; lower optimizer.learning_rate or set "
+            "optimizer.clip_norm, which makes a new run (another name, or --fresh); the last good "
+            f"state is {newest}"
+        )
 
     def __enter__(self) -> "StateWriter":
         return self

@@ -241,7 +241,7 @@ def test_a_dump_reads_well_and_in_the_order_of_the_schema():
 @pytest.mark.parametrize("setting", sorted(MAY_DIFFER_ON_RESUME))
 def test_settings_that_change_no_result_do_not_differ(setting):
     other = {"name": "b", "run_dir": "r", "data.cache": "memory", "data.cache_dir": "c"}
-    other |= {"serving.tile": 512, "train.distribute": "none"}
+    other |= {"serving.tile": 512, "train.distribute": "none", "train.mlflow": "m.db"}
     assert differing_settings(of(), of(f"{setting}={other.get(setting, 3)}")) == []
 
 
