@@ -8,6 +8,7 @@ labels a trained net doubts.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ def check(
     `sheet` or `page` cannot be written.
     """
     from kerasseg.data.catalog import open_catalog
+    from kerasseg.data.remarks import other_shape
     from kerasseg.evaluation.answers import check_classes
     from kerasseg.report.contact_sheet import describe, write_contact_sheet
 
@@ -71,6 +73,8 @@ def check(
         require("matplotlib")  # which the pieces of a page import
     predictor = None if model is None else _open(model)  # what is wrong with it is said first
     catalog = open_catalog(config)
+    shape = other_shape(catalog.facts["train"], config.data.image_size)
+    catalog = replace(catalog, remarks=(*catalog.remarks, *shape))
     if predictor is not None:
         check_classes(predictor, catalog.label_set)
     shown = console()

@@ -1,12 +1,17 @@
 """What a person should know of a data set that is in order, before a training."""
 
 import hashlib
+import math
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from kerasseg.data.exif import UPRIGHT, swaps_sides
 from kerasseg.data.facts import Facts
 from kerasseg.data.samples import Sample
+
+_STRETCH = 1.25  # between the shapes of images and working size, before it is worth a remark
+_STEP = 32  # pixels: what suggested sides are a multiple of, the coarsest stride of an encoder
 
 
 def left_out(source: str, paths: Sequence[Path]) -> list[str]:
@@ -77,3 +82,23 @@ def turned_photos(split: str, samples: Sequence[Sample], facts: Sequence[Facts])
             "it"
         )
     return [text]
+
+
+def other_shape(facts: Sequence[Facts], working_size: tuple[int, int]) -> list[str]:
+    """Whether the images are of another shape than the working size (height, width), and which
+    size of about as many pixels has theirs. facts: of the images that are trained on."""
+    height, width = working_size
+    shape = statistics.median(fact.height / fact.width for fact in facts)
+    stretch = shape * width / height
+    if max(stretch, 1 / stretch) < _STRETCH:
+        return []
+    sides = (math.sqrt(height * width * shape), math.sqrt(height * width / shape))
+    better = [max(_STEP, _STEP * round(side / _STEP)) for side in sides]
+    if len({(fact.height, fact.width) for fact in facts}) == 1:
+        cost = f"stretches images of {facts[0].width} x {facts[0].height} pixels"
+    else:
+        cost = "pads most images"
+    return [
+        f"data.image_size: {[height, width]} (height, width) {cost}; {better} has their shape, for "
+        "about as many pixels"
+    ]
