@@ -47,6 +47,7 @@ const received = {
     element("loading").hidden = true;
     element("choose").disabled = element("camera").disabled = false;
     element("said").textContent = "The model is loaded.";
+    showExamples(described.examples ?? []);
     showSettings();
   },
   labelled(answer) {
@@ -176,6 +177,22 @@ export async function open(file) {
   } finally {
     if (number === source) stage.classList.remove("waiting");
   }
+}
+
+/** Pictures that lie beside the page, if its labels.json names any. */
+function showExamples(names) {
+  const buttons = names.map((name, index) => {
+    const [button, image] = ["button", "img"].map((tag) => document.createElement(tag));
+    [button.type, image.src, image.alt] = ["button", name, `Example ${index + 1}`];
+    button.append(image);
+    button.onclick = async () => {
+      const content = await (await fetch(name)).blob();
+      await open(new File([content], name, { type: content.type }));
+    };
+    return button;
+  });
+  element("examples").replaceChildren(...buttons);
+  element("examples").hidden = !names.length;
 }
 
 async function openVideo(opened, number) {

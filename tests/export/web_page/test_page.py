@@ -1,6 +1,7 @@
 """What the page shows is what Python answers, and nobody else hears of it."""
 
 import base64
+import json
 import shutil
 
 import numpy as np
@@ -154,6 +155,31 @@ def test_it_works_without_a_network_and_asks_nobody_else(loaded, address, street
              if method == "Network.requestWillBeSent"]  # fmt: skip
     assert f"{address}/page.js" in asked
     assert [url for url in asked if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def test_example_pictures_that_lie_beside_the_page(
+    loaded, address, exported, predictor, street, tmp_path
+):
+    assert loaded.run("document.getElementById('examples').hidden")
+    folder = shutil.copytree(exported / "web", tmp_path / "web")
+    described = json.loads((folder / "labels.json").read_text())
+    pictures = {"one.png": street[:64], "two.png": street[64:160, :300]}
+    for name, image in pictures.items():
+        Image.fromarray(image).save(folder / name)
+    (folder / "labels.json").write_text(json.dumps({**described, "examples": list(pictures)}))
+    try:
+        with serve(folder) as other:
+            loaded.open_page(other)
+            for place, image in enumerate(pictures.values()):
+                before = loaded.run("shown().source")
+                loaded.run(f"document.querySelectorAll('#examples button')[{place}].click()")
+                loaded.wait_for(f"shown().source > {before} && shown().frames > 0")
+                labels, _ = answer(loaded)
+                assert (labels == predictor.predict(image).labels).mean() >= 0.999
+            alt = "[...document.querySelectorAll('#examples img')].map(image => image.alt)"
+            assert loaded.run(alt) == ["Example 1", "Example 2"]
+    finally:
+        loaded.open_page(address)
 
 
 def test_a_model_that_is_missing_is_named(loaded, address, exported, tmp_path):
