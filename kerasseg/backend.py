@@ -41,7 +41,7 @@ def quiet_tensorflow() -> None:
 
     And no more of a GPU's memory than is needed, so that another program has room beside it; and
     oneDNN's convolutions, which TensorFlow uses by itself only where a processor has AVX512_VNNI
-    or newer: with AVX2 a training step takes two thirds of the time (docs/performance.md).
+    or newer: with AVX2 alone most nets train faster with them (docs/performance.md).
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if platform.machine().lower() in ("x86_64", "amd64"):

@@ -62,8 +62,10 @@ def run(args: argparse.Namespace) -> None:
     from kerasseg.ablation.cells import Cell, cell_name, score_cell, train_cell
     from kerasseg.ablation.outputs import write_cell, write_table
     from kerasseg.training.cluster import read_cluster
+    from kerasseg.training.mlflow_run import check_tracking
 
     base = load_config(args.config, args.settings)
+    check_tracking(base)
     folder = args.runs or Path("runs") / f"{base.name}-ablation"
     variants = _variants(args, base)
     if read_cluster("auto").workers > 1:

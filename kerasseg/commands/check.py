@@ -73,8 +73,10 @@ def check(
         require("matplotlib")  # which the pieces of a page import
     predictor = None if model is None else _open(model)  # what is wrong with it is said first
     catalog = open_catalog(config)
-    shape = other_shape(catalog.facts["train"], config.data.image_size)
-    catalog = replace(catalog, remarks=(*catalog.remarks, *shape))
+    if config.serving.scale is None:
+        facts, size = catalog.facts["train"], config.data.image_size
+        shape = other_shape(facts, size, stretched=catalog.one_size)
+        catalog = replace(catalog, remarks=(*catalog.remarks, *shape))
     if predictor is not None:
         check_classes(predictor, catalog.label_set)
     shown = console()

@@ -45,8 +45,7 @@ def run(args: argparse.Namespace) -> None:
     is_chief = read_cluster(config.train.distribute).is_chief
     if is_chief:
         RunDirectory(config.run_path).check(config, fresh=args.fresh)
-        if config.train.mlflow:
-            check_tracking(config.train.mlflow)
+        check_tracking(config)
     catalog = open_catalog(config)
     if is_chief:
         print_remarks(catalog.remarks)

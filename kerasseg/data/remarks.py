@@ -84,21 +84,39 @@ def turned_photos(split: str, samples: Sequence[Sample], facts: Sequence[Facts])
     return [text]
 
 
-def other_shape(facts: Sequence[Facts], working_size: tuple[int, int]) -> list[str]:
+def other_shape(
+    facts: Sequence[Facts], working_size: tuple[int, int], *, stretched: bool
+) -> list[str]:
     """Whether the images are of another shape than the working size (height, width), and which
-    size of about as many pixels has theirs. facts: of the images that are trained on."""
-    height, width = working_size
+    size of about as many pixels has theirs.
+
+    facts: of the images that are trained on. stretched: whether all images of the data set have
+    one size, and are stretched to the working size; otherwise what they lack is padded.
+    """
     shape = statistics.median(fact.height / fact.width for fact in facts)
-    stretch = shape * width / height
-    if max(stretch, 1 / stretch) < _STRETCH:
+    if _stretch(working_size, shape) < _STRETCH:
         return []
-    sides = (math.sqrt(height * width * shape), math.sqrt(height * width / shape))
-    better = [max(_STEP, _STEP * round(side / _STEP)) for side in sides]
-    if len({(fact.height, fact.width) for fact in facts}) == 1:
-        cost = f"stretches images of {facts[0].width} x {facts[0].height} pixels"
-    else:
-        cost = "pads most images"
-    return [
-        f"data.image_size: {[height, width]} (height, width) {cost}; {better} has their shape, for "
-        "about as many pixels"
-    ]
+    what = "pads most images"
+    if stretched:
+        what = f"stretches images of {facts[0].width} x {facts[0].height} pixels"
+    better = _near(working_size, shape)
+    other = "" if better is None else f"; {list(better)}, about as many pixels, has their shape"
+    return [f"data.image_size: {list(working_size)} (height, width) {what}{other}"]
+
+
+def _stretch(size: tuple[int, int], shape: float) -> float:
+    """By how much more one axis is stretched than the other, >= 1. shape: height over width."""
+    ratio = size[0] / size[1] / shape
+    return max(ratio, 1 / ratio)
+
+
+def _near(size: tuple[int, int], shape: float) -> tuple[int, int] | None:
+    """Of the sizes with sides that suit an encoder, the nearest with about this shape."""
+    area = size[0] * size[1]
+    options = []
+    for height in range(_STEP, math.isqrt(int(2 * area * shape)) + 2 * _STEP, _STEP):
+        width = max(_STEP, _STEP * round(height / shape / _STEP))
+        change, stretch = abs(math.log(height * width / area)), _stretch((height, width), shape)
+        if change < math.log(1.5) and stretch < _STRETCH:
+            options.append((change + math.log(stretch), (height, width)))
+    return min(options)[1] if options else None

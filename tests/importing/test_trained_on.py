@@ -41,7 +41,7 @@ def train_on(export: Path, folder: Path) -> None:
     out, run = folder / "out", folder / "run"
     assert not start(["import", str(export), str(out), "--keep-empty", "--val", "0.5"])
     settings = ["--config", "folders", f"data.root={out}", f"data.cache_dir={folder}/cache"]
-    assert not start(["check", *settings])
+    assert not start(["check", *settings, "--sheet", str(folder / "sheet.png")])
     assert not start(["train", *settings, f"run_dir={run}", *SMALL])
     with (run / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -63,6 +63,7 @@ def test_settings_rows_scores_and_files_of_a_run(config, run, client, database):
     assert logged(client, tracked.run_id, "val_miou") == [(20, 0.25), (30, 0.5)]
     assert logged(client, tracked.run_id, "final_miou") == [(0, 0.5)]
     files = sorted(file.path for file in client.list_artifacts(tracked.run_id))
+    assert kept.info.artifact_uri.startswith((database.parent / "mlruns").as_uri())
     assert files == ["config.yaml", "history.csv", "labels.json", "metrics.json"]
 
 
@@ -118,6 +119,58 @@ def test_off_by_default(run):
     assert not run.mlflow.exists()
 
 
+def test_a_server_that_is_busy_is_not_one_that_forgot(config, run, database, monkeypatch):
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    with MlflowRun(str(database), run, config) as first:
+        first.epochs(ROWS[:1])
+    kept = run.mlflow.read_text()
+
+    def busy(self, run_id):
+        raise MlflowException("busy", error_code=503)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "get_run", busy)
+        with pytest.raises(
+            UserError, match=r"^train\.mlflow: .*: busy \(null goes on without it\)"
+        ):
+            MlflowRun(str(database), run, config)
+    assert run.mlflow.read_text() == kept
+    with MlflowRun(str(database), run, config) as second:
+        assert second.run_id == first.run_id
+
+
+def test_of_a_finished_run_nothing_is_sent_again_but_what_is_new(config, run, client, database):
+    with MlflowRun(str(database), run, config) as tracked:
+        tracked.finish(run, ROWS[:2])
+    ended = client.get_run(tracked.run_id).info.end_time
+    with MlflowRun(str(database), run, config) as again:
+        again.finish(run, ROWS[:2])
+    assert client.get_run(again.run_id).info.end_time == ended
+    assert logged(client, again.run_id, "final_miou") == [(0, 0.5)]
+    with MlflowRun(str(database), run, config) as longer:  # with a larger budget
+        longer.epochs(ROWS)
+        assert client.get_run(longer.run_id).info.status == "RUNNING"
+        longer.finish(run, ROWS)
+    assert client.get_run(longer.run_id).info.status == "FINISHED"
+    assert logged(client, longer.run_id, "epoch") == [(10, 1.0), (20, 2.0), (30, 3.0)]
+
+
+def test_a_deleted_experiment_is_named(run, tmp_path, monkeypatch):
+    from mlflow import MlflowClient
+
+    config = load_config(None, [f"train.mlflow={tmp_path / 'own.db'}"])
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "streets")
+    check_tracking(config)
+    client = MlflowClient(tracking_uri=tracking_uri(config.train.mlflow))
+    experiment = client.get_experiment_by_name("streets")
+    assert experiment.artifact_location == (tmp_path / "mlruns").as_uri()
+    client.delete_experiment(experiment.experiment_id)
+    with pytest.raises(UserError, match="the experiment streets is deleted there"):
+        check_tracking(config)
+
+
 @pytest.mark.parametrize(
     ("where", "found"),
     [
@@ -125,9 +178,21 @@ def test_off_by_default(run):
         ("ftp://host/path", "ftp"),
         ("/proc/mlflow.db", "unable to open database file"),
         (__file__, "file is not a database"),
+        ("localhost:5000", "allowed: a file, or an address"),
+        ("databricks", "allowed: a file, or an address"),
     ],
 )
 def test_what_does_not_answer_is_said_before_the_first_step(where, found):
     with pytest.raises(UserError, match=rf"^train\.mlflow: {where}: .*({found})") as raised:
-        check_tracking(where)
+        check_tracking(load_config(None, [f"train.mlflow={where}"]))
     assert "\n" not in str(raised.value)
+
+
+def test_passwords_and_files_that_fresh_would_delete_are_refused(tmp_path):
+    with pytest.raises(UserError, match="MLFLOW_TRACKING_PASSWORD") as raised:
+        check_tracking(load_config(None, ["train.mlflow=https://me:secret@host"]))
+    assert "secret" not in str(raised.value)
+    inside = [f"run_dir={tmp_path}/run", f"train.mlflow={tmp_path}/run/mlflow.db"]
+    with pytest.raises(UserError, match="lies in the run directory"):
+        check_tracking(load_config(None, inside))
+    assert not list(tmp_path.iterdir())

@@ -186,8 +186,15 @@ function showExamples(names) {
     [button.type, image.src, image.alt] = ["button", name, `Example ${index + 1}`];
     button.append(image);
     button.onclick = async () => {
-      const content = await (await fetch(name)).blob();
-      await open(new File([content], name, { type: content.type }));
+      const number = leave();
+      try {
+        const response = await fetch(name);
+        if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+        const content = await response.blob();
+        if (number === source) await open(new File([content], name, { type: content.type }));
+      } catch (error) {
+        if (number === source) problem(`${name}: cannot be loaded (${error.message})`);
+      }
     };
     return button;
   });

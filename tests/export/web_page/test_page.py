@@ -176,6 +176,11 @@ def test_example_pictures_that_lie_beside_the_page(
                 loaded.wait_for(f"shown().source > {before} && shown().frames > 0")
                 labels, _ = answer(loaded)
                 assert (labels == predictor.predict(image).labels).mean() >= 0.999
+            (folder / "one.png").unlink()
+            loaded.run("document.querySelectorAll('#examples button')[0].click()")
+            loaded.wait_for("!document.getElementById('problem').hidden")
+            gone = text_of(loaded, "problem")
+            assert gone == "one.png: cannot be loaded (HTTP status 404)"
             alt = "[...document.querySelectorAll('#examples img')].map(image => image.alt)"
             assert loaded.run(alt) == ["Example 1", "Example 2"]
     finally:
