@@ -16,7 +16,7 @@ help:
 	@echo "make test      set up, then check style and types and run all tests"
 	@echo "make test-fast the daily loop: a tenth of the time; no style, training, export or programs"
 	@echo "make addons    run exports/streets in TensorFlow 2.15 with tensorflow-addons (Python 3.11)"
-	@echo "make docs      set up, then write the documentation as a site to build/site"
+	@echo "make docs      set up (make web, too), then write the documentation as a site to build/site"
 	@echo "make web       npm install of what export --formats web copies beside its page"
 	@echo "make lint      set up, then check style and types only"
 	@echo "make clean     remove .venv and caches; runs/ and data/ stay"
@@ -44,6 +44,8 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m mypy
 
 docs: $(VENV)/.installed-dev
+	@test -d node_modules/onnxruntime-web || ! command -v npm > /dev/null || \
+		$(MAKE) --no-print-directory web || echo "npm failed: the site has no page to try"
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
 
 # ONNX Runtime for browsers, of the version that the format demands.

@@ -15,7 +15,8 @@ from mkdocs.structure.pages import Page
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from website.pages import reference_page, settings_page  # noqa: E402
+from website.demo import demo_files  # noqa: E402
+from website.pages import reference_page, settings_page, try_page  # noqa: E402
 
 TEXTS = {
     "README.md": "index.md",
@@ -32,13 +33,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, uri, content=_relinked(text, name, uri)))
     for uri, page in (("settings.md", settings_page), ("reference.md", reference_page)):
         files.append(File.generated(config, uri, content=page()))
+    demo = demo_files()
+    files.append(File.generated(config, "try.md", content=try_page(complete=bool(demo))))
+    for name, path in demo.items():
+        files.append(File.generated(config, f"demo/{name}", abs_src_path=str(path)))
     for target in sorted(_linked_files()):
         files.append(File.generated(config, _uri(target), abs_src_path=str(PROJECT / target)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    written = page.file.src_uri not in {*TEXTS.values(), "settings.md", "reference.md"}
+    made = {*TEXTS.values(), "settings.md", "reference.md", "try.md"}
+    written = page.file.src_uri not in made
     if not written:
         return markdown
     return _relinked(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)

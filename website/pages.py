@@ -6,6 +6,10 @@ from pathlib import Path
 from kerasseg.config.schema import Config
 from kerasseg.config.words import SETTINGS, allowed_text, inline, section_of, setting_values
 
+_DEMO = "demo/index.html"
+_NO_DEMO = """!!! note
+
+    This copy of the site was built without it: `make web`, then `make docs`."""
 PACKAGE = Path(__file__).resolve().parents[1] / "kerasseg"
 
 
@@ -42,6 +46,18 @@ def _heading(section: str) -> str:
     model = section_of(Config.model_fields[section]) if section else Config
     meaning = str(model.__doc__).splitlines()[0].rstrip(".")
     return f"{section}: {meaning[0].lower()}{meaning[1:]}" if section else meaning
+
+
+def try_page(*, complete: bool) -> str:
+    """Markdown: the page with a model. complete: it is part of this site."""
+    page = (PACKAGE.parent / "website" / "try.md").read_text(encoding="utf-8")
+    frame = (
+        f'<iframe src="{_DEMO}" title="The model in this page" allow="camera" '
+        'style="width: 100%; height: max(730px, 1500px - 60vw); border: 0; border-radius: 12px">'
+        "</iframe>"
+    )
+    here = f"{frame}\n\n[Open it by itself]({_DEMO})"
+    return page.replace("PAGE", here if complete else _NO_DEMO)
 
 
 def reference_page() -> str:

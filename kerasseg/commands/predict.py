@@ -62,7 +62,7 @@ def add_arguments(parser: CommandParser) -> None:
         "--rank",
         type=Path,
         metavar="FILE.csv",
-        help="list the images, those most worth a label first, with a picture of the first in "
+        help="list the images, the least certain first, with a picture of the first in "
         "FILE.png; without --out nothing else is written",
     )
     parser.add_argument(

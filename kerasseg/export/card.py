@@ -109,9 +109,8 @@ Out: `labels`, the index into `names` of `labels.json` ({label_set.num_classes} 
 the model has that class; 255 if it has not). `confidence`, 0 to 1: the largest probability.
 `uncertainty`, 0 to 1: 1 - the largest probability of a known class; high where the label may be
 wrong, and where a thing is none of the classes. In the PNGs of `encoded` level 255 stands for 1.
-`image_uncertainty`: its mean over the image; what is highest is most worth a label. `variance`, if
-it was exported: what Dropout in front of the head would give the logits, mean over
-classes{gate}, in closed form.
+`image_uncertainty`: its mean over the image. `variance`, if it was exported: what Dropout in front
+of the head would give the logits, mean over classes{gate}, in closed form.
 
 {_calibration(calibration)}
 ## Scores

@@ -1,4 +1,4 @@
-"""`predict --rank`: which images are most worth a label, by the uncertainty of their pixels."""
+"""`predict --rank`: which images to look at or label next, by the uncertainty of their pixels."""
 
 import csv
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ class Ranking:
         self._top = sorted(self._top, key=_order)[:SHOWN]
 
     def write(self, file: Path) -> tuple[Path, Path]:
-        """Writes the table, those most worth a label first, and beside it `<stem>.png` with the
+        """Writes the table, the least certain first, and beside it `<stem>.png` with the
         first SHOWN. Returns both paths. Raises UserError if one cannot be written."""
         sheet = file.with_suffix(".png")
         with writing(file, make_folder=True) as temporary:

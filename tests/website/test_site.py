@@ -1,6 +1,7 @@
 """The documentation as a site: built without a warning, whole, loading nothing from elsewhere."""
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 import yaml
 
 from kerasseg.config.words import SETTINGS
+from kerasseg.export.formats import web
+from tests.export.untrained import make_runtime
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -44,11 +47,12 @@ def read(path: Path) -> Loaded:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
+    runtime = make_runtime(tmp_path_factory.mktemp("npm") / web.PACKAGE)  # no npm is needed
     line = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder]
     done = subprocess.run(
         list(map(str, line)),
         cwd=PROJECT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", web.VARIABLE: str(runtime)},
         capture_output=True,
         text=True,
         check=False,
@@ -95,6 +99,15 @@ def test_every_setting_is_on_the_page_of_settings(site):
     for name in SETTINGS:
         assert f"<code>{name}</code>" in html, name
     assert "runs/&lt;name&gt;" in html
+
+
+def test_the_site_has_the_page_with_a_model(site):
+    assert "demo/index.html" in read(site / "try.html").addresses
+    demo = site / "demo"
+    copied = {path.name for path in demo.iterdir()}
+    assert copied >= {path.name for path in web.PAGE.iterdir()}
+    described = json.loads((demo / "labels.json").read_text())
+    assert {"model.onnx", "labels.json", *described["examples"]} <= copied
 
 
 @pytest.mark.parametrize("module", ["kerasseg", "kerasseg.models", "kerasseg.losses"])
