@@ -53,7 +53,7 @@ def try_page(*, complete: bool) -> str:
     page = (PACKAGE.parent / "website" / "try.md").read_text(encoding="utf-8")
     frame = (
         f'<iframe src="{_DEMO}" title="The model in this page" allow="camera" '
-        'style="width: 100%; height: max(730px, 1500px - 60vw); border: 0; border-radius: 12px">'
+        'style="width: 100%; height: max(900px, 1750px - 65vw); border: 0; border-radius: 12px">'
         "</iframe>"
     )
     here = f"{frame}\n\n[Open it by itself]({_DEMO})"
