@@ -4,7 +4,6 @@
 """
 
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -39,13 +38,9 @@ def is_installed(package: str) -> bool:
 def quiet_tensorflow() -> None:
     """To be called before TensorFlow or Keras is imported: less talk, and the right backend.
 
-    And no more of a GPU's memory than is needed, so that another program has room beside it; and
-    oneDNN's convolutions, which TensorFlow uses by itself only where a processor has AVX512_VNNI
-    or newer: with AVX2 alone most nets train faster with them (docs/performance.md).
+    And no more of a GPU's memory than is needed, so that another program has room beside it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if platform.machine().lower() in ("x86_64", "amd64"):
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     os.environ["KERAS_BACKEND"] = "tensorflow"
 

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import platform
 import subprocess
 import sys
 
@@ -11,9 +10,6 @@ from hypothesis import settings
 
 # Before anybody imports TensorFlow: its log of drivers that are not here is no test result.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# As kerasseg.backend does it: a test that imports TensorFlow itself computes as the programs do.
-if platform.machine() == "x86_64":
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # XLA compiles each program for one call: its optimisation takes longer than it saves.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 

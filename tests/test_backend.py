@@ -1,7 +1,6 @@
 """TensorFlow as it is started, and what is said where it is missing."""
 
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -44,31 +43,6 @@ def test_memory_of_a_gpu_is_taken_as_it_is_needed(monkeypatch):
     monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH")
     quiet_tensorflow()
     assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
-
-
-@pytest.mark.parametrize(
-    ("machine", "own", "expected"),
-    [
-        ("x86_64", None, "1"),  # TensorFlow leaves it off where it sees no AVX512_VNNI
-        ("AMD64", None, "1"),
-        ("x86_64", "0", "0"),
-        ("aarch64", None, None),  # TensorFlow knows by itself where it pays there
-    ],
-)
-def test_convolutions_of_onednn(monkeypatch, machine, own, expected):
-    monkeypatch.setattr("platform.machine", lambda: machine)
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", own or "")
-    if own is None:
-        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
-    quiet_tensorflow()
-    assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == expected
-
-
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="oneDNN is asked for on x86 only")
-def test_tensorflow_computes_with_onednn():
-    asked = "from tensorflow.python.framework.test_util import IsMklEnabled"
-    result = run(f"{LOAD}; {asked}; print(IsMklEnabled())")
-    assert result.stdout == "True\n", result.stderr
 
 
 def test_on_the_cpu_alone_although_tensorflow_is_loaded_already(monkeypatch):
