@@ -25,13 +25,13 @@ SMALL = (
     "train.stages=[{crop_scale: 0.6, epochs: 1}, {crop_scale: 1.0, epochs: 1}]",
     "train.panels=0",
 )
-# Real exports with more than one image that has a label.
+# Real exports that leave a labelled image for each split; that of COCO panoptic has one whose size is
+# not its label's.
 REAL = {
     "labelme": "labelme_dataset/data_annotated",
     "coco": "labelme_coco_export",
     "coco_instances": "coco_dataset/coco_instances",
     "coco_stuff": "coco_dataset/coco_stuff",
-    "coco_panoptic": "coco_dataset/coco_panoptic",
     "kitti": "kitti_dataset/kitti_segmentation",
     "mapillary": "mapillary_vistas_dataset",
 }
