@@ -25,8 +25,8 @@ SMALL = (
     "train.stages=[{crop_scale: 0.6, epochs: 1}, {crop_scale: 1.0, epochs: 1}]",
     "train.panels=0",
 )
-# Real exports that leave a labelled image for each split; that of COCO panoptic has one whose size is
-# not its label's.
+# Real exports that leave a labelled image for each split. That of COCO panoptic does not: one of
+# its two images has another size than its label.
 REAL = {
     "labelme": "labelme_dataset/data_annotated",
     "coco": "labelme_coco_export",
