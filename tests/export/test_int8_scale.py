@@ -14,6 +14,7 @@ from kerasseg.data.working_scale import WorkingScale
 from kerasseg.export import int8
 from kerasseg.export.fold import fold_batch_norm
 from kerasseg.export.formats.onnx_graph import convert
+from kerasseg.inference.backends.onnx_session import open_session
 from kerasseg.models.build import build_net
 from kerasseg.models.serving_graph import ServingGraph
 
@@ -64,9 +65,6 @@ def test_the_file_has_the_scale_of_the_model(scale, tmp_path, monkeypatch):
     assert constants(target) == expected
     batch = images(1, 100, 120)
     answers = [
-        onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(
-            ["confidence"], {"image": batch}
-        )[0]
-        for path in (source, target)
+        open_session(path).run(["confidence"], {"image": batch})[0] for path in (source, target)
     ]
     assert np.abs(answers[0] - answers[1]).mean() < 0.02
