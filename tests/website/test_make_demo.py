@@ -1,4 +1,4 @@
-"""The script that writes the model of the site, and what the page says of it."""
+"""The script that writes the model of the site."""
 
 import json
 import subprocess
